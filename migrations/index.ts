@@ -1,0 +1,4 @@
+import { Foundation1700000001000 } from './1700000001000-foundation.js';
+
+/** In order. A migration that has shipped is never edited. */
+export const MIGRATIONS = [Foundation1700000001000];

@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type QueryRunner } from 'typeorm';
+
+/** Something that runs SQL: the pool, or one open transaction. */
+export interface Queryable {
+  /** Rows of any statement, RETURNING included. */
+  query<Row = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  /** How many rows a statement without RETURNING touched. */
+  execute(sql: string, parameters?: readonly unknown[]): Promise<number>;
+}
+
+/** Deadlock and serialisation failure: Postgres undid the transaction whole, so doing it again is safe. */
+const TRY_AGAIN = new Set(['40P01', '40001']);
+const MOST_TRIES = 5;
+
+export function sqlState(error: unknown): string | undefined {
+  const code = (error as { driverError?: { code?: unknown }; code?: unknown } | null)?.driverError?.code ?? (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+class RunnerQueryable implements Queryable {
+  constructor(private readonly runner: QueryRunner) {}
+
+  async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    const result = (await this.runner.query(sql, parameters as unknown[], true)) as { records?: Row[] };
+    return result.records ?? [];
+  }
+
+  async execute(sql: string, parameters: readonly unknown[] = []): Promise<number> {
+    const result = (await this.runner.query(sql, parameters as unknown[], true)) as { affected?: number; records?: unknown[] };
+    return result.affected ?? result.records?.length ?? 0;
+  }
+}
+
+/** The one way to the database. Hot paths hand it set-based SQL; nothing else opens connections of its own. */
+@Injectable()
+export class Database implements Queryable {
+  constructor(readonly dataSource: DataSource) {}
+
+  query<Row = Record<string, unknown>>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return this.withRunner((runner) => new RunnerQueryable(runner).query<Row>(sql, parameters));
+  }
+
+  execute(sql: string, parameters: readonly unknown[] = []): Promise<number> {
+    return this.withRunner((runner) => new RunnerQueryable(runner).execute(sql, parameters));
+  }
+
+  /** Runs `work` in one transaction, again from the start (5 times at most) when Postgres chose it as a deadlock's victim. */
+  async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.withRunner(async (runner) => this.attempt(runner, work));
+      } catch (error) {
+        if (attempt >= MOST_TRIES || !TRY_AGAIN.has(sqlState(error) ?? '')) throw error;
+      }
+    }
+  }
+
+  private async attempt<T>(runner: QueryRunner, work: (tx: Queryable) => Promise<T>): Promise<T> {
+    await runner.startTransaction();
+    try {
+      const value = await work(new RunnerQueryable(runner));
+      await runner.commitTransaction();
+      return value;
+    } catch (error) {
+      await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async withRunner<T>(use: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      return await use(runner);
+    } finally {
+      await runner.release().catch(() => undefined);
+    }
+  }
+}
