@@ -1,0 +1,16 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { OrchestrationModule } from './core/orchestration/orchestration.module.js';
+import { PersistenceModule } from './core/persistence/persistence.module.js';
+import type { Settings } from './core/settings/settings.js';
+import { SettingsModule } from './core/settings/settings.module.js';
+
+/** The table of contents: the only file that imports every module. */
+@Module({})
+export class AppModule {
+  static forSettings(settings: Settings): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [SettingsModule.of(settings), PersistenceModule, OrchestrationModule.forRole(settings.role)],
+    };
+  }
+}

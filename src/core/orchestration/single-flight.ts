@@ -1,0 +1,39 @@
+/**
+ * Runs one piece of work at a time. A ring while it runs causes exactly one more run, however many rings there were:
+ * the later run sees everything that was committed before any of them.
+ */
+export class SingleFlight {
+  private running: Promise<void> | undefined;
+  private again = false;
+
+  constructor(
+    private readonly work: () => Promise<void>,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  get busy(): boolean {
+    return this.running !== undefined;
+  }
+
+  ring(): void {
+    if (this.running) this.again = true;
+    else this.running = this.cycle();
+  }
+
+  /** Resolves when nothing runs; a ring that was waiting for its turn has had it. */
+  async idle(): Promise<void> {
+    while (this.running) await this.running;
+  }
+
+  private async cycle(): Promise<void> {
+    do {
+      this.again = false;
+      try {
+        await this.work();
+      } catch (error) {
+        this.onError(error);
+      }
+    } while (this.again);
+    this.running = undefined;
+  }
+}

@@ -1,0 +1,6 @@
+import type { Settings } from '../../src/core/settings/settings.js';
+
+/** Settings for modules under test; only what a test cares about need be named. */
+export function testSettings(given: Partial<Settings> & { databaseUrl: string }): Settings {
+  return { port: 0, host: '127.0.0.1', dataDir: '/nonexistent', role: 'all', setupToken: undefined, logLevel: 'silent', ...given } as Settings;
+}
