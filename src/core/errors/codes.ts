@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   WEBHOOK_STALE: { status: 401, title: 'The signed timestamp is outside the tolerance', retry: 'never' },
   CONNECTION_NOT_FOUND: { status: 404, title: 'No such connection', retry: 'never' },
   CONNECTION_DISABLED: { status: 409, title: 'The connection is switched off', retry: 'never' },
+  CONNECTION_REFUSED: { status: 502, title: 'The outside system refuses this connection', retry: 'never' },
   PLUGIN_NOT_FOUND: { status: 404, title: 'No such plugin', retry: 'never' },
   PLUGIN_FAILED: { status: 502, title: 'The connector failed', retry: 'later' },
   PLUGIN_TIMEOUT: { status: 504, title: 'The connector did not answer before its deadline', retry: 'later' },

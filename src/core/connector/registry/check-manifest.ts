@@ -1,0 +1,80 @@
+import type { Manifest } from '@crossdock/connector-sdk';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { MANIFEST_SCHEMA } from './manifest-schema.js';
+import { isWellFormed, placesOf } from './template.js';
+
+export type ConfigCheck = ValidateFunction<Record<string, unknown>>;
+
+export type ManifestCheck =
+  | { readonly kind: 'valid'; readonly manifest: Manifest; readonly checkConfig: ConfigCheck }
+  | { readonly kind: 'refused'; readonly reasons: readonly string[] };
+
+/** Headers that belong to the transport; a template that set one could smuggle a second request. */
+const TRANSPORT_HEADERS = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect', 'te', 'trailer', 'keep-alive', 'proxy-authorization']);
+
+const formats = addFormats as unknown as (ajv: Ajv2020) => void;
+const validate = new Ajv2020({ allErrors: true, strict: true, strictRequired: false }).compile<Manifest>(MANIFEST_SCHEMA);
+
+/** A fresh compiler each time: two plugins may give their schemas the same `$id`. */
+function compileConfig(schema: Record<string, unknown>): ConfigCheck {
+  const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, useDefaults: true });
+  formats(ajv);
+  ajv.addKeyword({ keyword: 'x-secret', schemaType: 'boolean' });
+  return ajv.compile<Record<string, unknown>>(schema);
+}
+
+function declaredTwice(names: readonly string[]): string[] {
+  return names.filter((name, index) => names.indexOf(name) !== index);
+}
+
+/** What a schema cannot say: that templates and capabilities refer to what is declared. */
+function crossCheck(manifest: Manifest): string[] {
+  const reasons: string[] = [];
+  const fields = new Set(manifest.credentials.map((field) => field.name));
+  const configNames = new Set(Object.keys(manifest.configSchema.properties as object));
+  for (const name of declaredTwice(manifest.credentials.map((field) => field.name))) reasons.push(`/credentials: '${name}' is declared twice`);
+  for (const name of declaredTwice(manifest.auth.map((auth) => auth.header.toLowerCase()))) reasons.push(`/auth: header '${name}' is set twice`);
+  manifest.auth.forEach((auth, index) => {
+    if (TRANSPORT_HEADERS.has(auth.header.toLowerCase())) reasons.push(`/auth/${index}/header: '${auth.header}' belongs to the transport`);
+    if (!isWellFormed(auth.value)) reasons.push(`/auth/${index}/value: not a well-formed template`);
+    for (const place of placesOf(auth.value)) {
+      if (place.scope !== 'credentials' || !fields.has(place.name)) reasons.push(`/auth/${index}/value: {{${place.scope}.${place.name}}} is not a declared credential`);
+    }
+  });
+  manifest.egress.forEach((entry, index) => {
+    if (!isWellFormed(entry)) reasons.push(`/egress/${index}: not a well-formed template`);
+    for (const place of placesOf(entry)) {
+      if (place.scope !== 'config' || !configNames.has(place.name)) reasons.push(`/egress/${index}: {{${place.scope}.${place.name}}} is not a property of configSchema`);
+    }
+  });
+  return [...reasons, ...checkWebhooks(manifest, fields)];
+}
+
+function checkWebhooks(manifest: Manifest, fields: ReadonlySet<string>): string[] {
+  const reasons: string[] = [];
+  if (Boolean(manifest.webhooks) !== Boolean(manifest.capabilities.webhooks)) reasons.push('/webhooks: must be present exactly when /capabilities/webhooks is');
+  const verification = manifest.webhooks?.verification;
+  if (!verification) return reasons;
+  if (!fields.has(verification.secret)) reasons.push(`/webhooks/verification/secret: '${verification.secret}' is not a declared credential`);
+  const content = verification.signedContent ?? '{{body}}';
+  const rest = content.replaceAll(/\{\{(body|timestamp|deliveryId)\}\}/g, '');
+  if (/[{}]/.test(rest)) reasons.push('/webhooks/verification/signedContent: only {{body}}, {{timestamp}} and {{deliveryId}} may stand in it');
+  if (!content.includes('{{body}}')) reasons.push('/webhooks/verification/signedContent: the body must be signed');
+  if (content.includes('{{timestamp}}') !== Boolean(verification.timestamp)) reasons.push('/webhooks/verification/timestamp: must be present exactly when {{timestamp}} is signed');
+  return reasons;
+}
+
+/** Judges a manifest without running anything of its plugin. */
+export function checkManifest(candidate: unknown): ManifestCheck {
+  if (!validate(candidate)) {
+    return { kind: 'refused', reasons: (validate.errors ?? []).map((error) => `${error.instancePath || '/'}: ${error.message ?? error.keyword}`) };
+  }
+  const reasons = crossCheck(candidate);
+  if (reasons.length > 0) return { kind: 'refused', reasons };
+  try {
+    return { kind: 'valid', manifest: candidate, checkConfig: compileConfig(candidate.configSchema) };
+  } catch (error) {
+    return { kind: 'refused', reasons: [`/configSchema: ${(error as Error).message}`] };
+  }
+}
