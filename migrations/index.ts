@@ -1,5 +1,16 @@
 import { Foundation1700000001000 } from './1700000001000-foundation.js';
 import { Connector1700000005000 } from './1700000005000-connector.js';
+import { InventoryTables1700000007000 } from './1700000007000-inventory-tables.js';
+import { InventoryLedger1700000007100 } from './1700000007100-inventory-ledger.js';
+import { InventoryRules1700000007200 } from './1700000007200-inventory-rules.js';
+import { InventoryReservations1700000007300 } from './1700000007300-inventory-reservations.js';
 
 /** In order. A migration that has shipped is never edited. */
-export const MIGRATIONS = [Foundation1700000001000, Connector1700000005000];
+export const MIGRATIONS = [
+  Foundation1700000001000,
+  Connector1700000005000,
+  InventoryTables1700000007000,
+  InventoryLedger1700000007100,
+  InventoryRules1700000007200,
+  InventoryReservations1700000007300,
+];
