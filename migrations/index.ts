@@ -1,4 +1,6 @@
 import { Foundation1700000001000 } from './1700000001000-foundation.js';
+import { Mapping1700000003000 } from './1700000003000-mapping.js';
+import { Catalog1700000004000 } from './1700000004000-catalog.js';
 import { Connector1700000005000 } from './1700000005000-connector.js';
 import { InventoryTables1700000007000 } from './1700000007000-inventory-tables.js';
 import { InventoryLedger1700000007100 } from './1700000007100-inventory-ledger.js';
@@ -8,6 +10,8 @@ import { InventoryReservations1700000007300 } from './1700000007300-inventory-re
 /** In order. A migration that has shipped is never edited. */
 export const MIGRATIONS = [
   Foundation1700000001000,
+  Mapping1700000003000,
+  Catalog1700000004000,
   Connector1700000005000,
   InventoryTables1700000007000,
   InventoryLedger1700000007100,
