@@ -1,2 +1,1 @@
-export * from './identifier.js';
 export * from './stock.js';

@@ -1,0 +1,110 @@
+
+/** One side of a movement as the hub tells it: a real place and condition, or a virtual account by name. */
+export type Account = { readonly location: string; readonly condition: string } | { readonly virtual: string };
+
+/** One line of GET /ledger. Times are milliseconds since the epoch. */
+export interface LedgerMovement {
+  /** Place in the ledger: grows along the pages. */
+  readonly position: number;
+  readonly eventId: string;
+  readonly line: string;
+  readonly kind: string;
+  readonly item: string;
+  readonly quantity: number;
+  readonly from: Account;
+  readonly to: Account;
+  readonly occurredAt: number;
+  readonly recordedAt: number;
+}
+
+/** One line of GET /stock-levels. */
+export interface StockLevel {
+  readonly item: string;
+  readonly location: string;
+  readonly condition: string;
+  readonly onHand: number;
+  readonly reserved: number;
+}
+
+/** GET /availability: the terms are signed steps that must sum to `now`. */
+export interface AvailabilityAnswer {
+  readonly channel: string;
+  readonly item: string;
+  readonly now: number;
+  readonly steps: readonly { readonly term: string; readonly difference: number }[];
+}
+
+export interface SellingRules {
+  readonly safetyStock: number;
+  readonly threshold: number;
+  readonly sharePercent: number;
+  readonly cap: number | undefined;
+  readonly buffer: number;
+}
+
+export const PLAIN_RULES: SellingRules = { safetyStock: 0, threshold: 0, sharePercent: 100, cap: undefined, buffer: 0 };
+
+/** A figure of the hub as it arrived and was believed. */
+export interface FigureReceived {
+  readonly item: string;
+  readonly available: number;
+  readonly at: number;
+}
+
+/** A channel as the lab set it up, and what it says of itself afterwards. */
+export interface ChannelEvidence {
+  readonly channel: string;
+  readonly locations: readonly string[];
+  readonly rules: SellingRules;
+  readonly decides: 'published' | 'reserves' | 'never-refuses';
+  readonly beliefs: ReadonlyMap<string, number>;
+  readonly figures: readonly FigureReceived[];
+}
+
+/** `count` is absolute; the others are differences. */
+export type FactKind = 'opening' | 'sale' | 'cancel' | 'return' | 'receipt' | 'adjustment' | 'count';
+
+/** One line of an outside system's journal: what truly happened, written down there before any message about it left. */
+export interface SystemFact {
+  /** In whose journal it stands. */
+  readonly system: string;
+  /** The business key that the hub's ledger must show exactly once. */
+  readonly eventId: string;
+  readonly line: string;
+  readonly kind: FactKind;
+  readonly item: string;
+  readonly location: string;
+  /** Units above zero; an adjustment is signed; a count is what lay there. */
+  readonly quantity: number;
+  readonly occurredAt: number;
+  /** The order, cancellation or return that it belongs to, as its system calls it. */
+  readonly document: string;
+}
+
+/** Units that the hub granted to a system before it sold them. The grant happened between request and answer. */
+export interface Hold {
+  readonly system: string;
+  readonly order: string;
+  readonly item: string;
+  readonly location: string;
+  readonly quantity: number;
+  readonly requestedAt: number;
+  readonly answeredAt: number;
+  /** When the hub was asked to give it back; undefined when it became a sale. */
+  readonly releasedAt?: number;
+}
+
+/** Everything that the checker looks at: told by the hub over its public API, and by the outside systems' own books. */
+export interface Evidence {
+  readonly items: readonly string[];
+  readonly ledger: readonly LedgerMovement[];
+  readonly levels: readonly StockLevel[];
+  readonly availability: readonly AvailabilityAnswer[];
+  readonly channels: readonly ChannelEvidence[];
+  readonly facts: readonly SystemFact[];
+  readonly holds: readonly Hold[];
+  /** By system: messages that the hub has not accepted. */
+  readonly undelivered: ReadonlyMap<string, number>;
+  /** Deliveries and facts that the hub could not work off: parked, failed, rejected. */
+  readonly exceptions: readonly string[];
+}

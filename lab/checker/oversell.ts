@@ -1,0 +1,137 @@
+import type { ChannelEvidence, Evidence, SystemFact } from './evidence.js';
+import { arrivals, firstAfter } from './lag.js';
+import { poolTimelines, type FreeChange } from './timeline.js';
+import { Findings, type Verdict } from './verdict.js';
+
+/**
+ * Why a unit was sold that was not there:
+ * - `lag`: the channel had not received the figure yet that followed from the last unit's going;
+ * - `own order under way`: a figure arrived that did not know of the channel's own order yet, and was believed;
+ * - `late post`: the last unit's going was told late, so that the hub could not know;
+ * - `told late itself`: this sale happened first, but its own message came late, and the hub gave the unit to another;
+ * - `counter`: rung up at a till, which asks nobody: the unit in the customer's hand was promised to somebody else;
+ * - `unexplained`: the channel knew and sold; never acceptable.
+ */
+export const CAUSES = ['lag', 'own order under way', 'late post', 'told late itself', 'counter', 'unexplained'] as const;
+export type OversellCause = (typeof CAUSES)[number];
+
+/** One sale of which `units` were not there any more. */
+export interface Oversold {
+  readonly system: string;
+  readonly item: string;
+  readonly units: number;
+  readonly cause: OversellCause;
+  readonly document: string | undefined;
+  /** From the going of the last unit, as far as the hub knew, to this sale; negative when this sale happened first. */
+  readonly windowMs: number;
+}
+
+/** A message that took longer than this to leave its system was late; anything shorter is a normal way to the hub. */
+const LATE_POST_MS = 250;
+
+const late = (fact: SystemFact | undefined, change: FreeChange): boolean => fact !== undefined && change.knownAt - fact.occurredAt > LATE_POST_MS;
+
+/** The change that took the last unit that this sale would have needed. */
+function takerOf(history: readonly { change: FreeChange; after: number }[], needed: number): FreeChange | undefined {
+  for (let index = history.length - 1; index >= 0; index -= 1) {
+    const { change, after } = history[index] as { change: FreeChange; after: number };
+    if (change.effect < 0 && after < needed && after - change.effect >= needed) return change;
+  }
+  return undefined;
+}
+
+function causeOf(channel: ChannelEvidence | undefined, sale: FreeChange, taker: FreeChange | undefined, told: { at: number } | undefined): OversellCause {
+  const fact = sale.fact as SystemFact;
+  if (channel?.decides === 'never-refuses' || !channel) return 'counter';
+  if (!taker) return 'unexplained';
+  const takenAt = taker.fact?.occurredAt ?? taker.knownAt;
+  if (fact.occurredAt <= takenAt) return late(fact, sale) ? 'told late itself' : 'lag';
+  if (told && told.at < fact.occurredAt) return 'unexplained';
+  if (taker.system === fact.system) return 'own order under way';
+  return fact.occurredAt < taker.knownAt && late(taker.fact, taker) ? 'late post' : 'lag';
+}
+
+/** Walks one item's history and finds the sales and holds that took more than was free. */
+class ItemAutopsy {
+  private free = 0;
+  private readonly history: { change: FreeChange; after: number }[] = [];
+  readonly found: Oversold[] = [];
+
+  constructor(
+    private readonly item: string,
+    private readonly channels: ReadonlyMap<string, ChannelEvidence>,
+    private readonly figures: ReadonlyMap<string, ReadonlyMap<string, readonly { at: number; available: number }[]>>,
+  ) {}
+
+  walk(changes: readonly FreeChange[]): void {
+    changes.forEach((change, index) => {
+      if (change.kind !== 'other') this.judge(change, changes, index);
+      this.free += change.effect;
+      this.history.push({ change, after: this.free });
+    });
+  }
+
+  private judge(change: FreeChange, changes: readonly FreeChange[], index: number): void {
+    const wanted = -change.effect;
+    const free = change.kind === 'hold' ? this.mostFree(change, changes, index) : this.free;
+    const units = Math.min(wanted, wanted - Math.max(0, free));
+    if (units <= 0) return;
+    if (change.kind === 'hold') {
+      this.found.push({ system: change.system ?? '', item: this.item, units, cause: 'unexplained', document: undefined, windowMs: 0 });
+      return;
+    }
+    const fact = change.fact as SystemFact;
+    const taker = takerOf(this.history, wanted);
+    const channel = this.channels.get(fact.system);
+    const told = taker && this.toldAfter(fact.system, taker.knownAt, wanted);
+    this.found.push({
+      system: fact.system, item: this.item, units, cause: causeOf(channel, change, taker, told), document: fact.document,
+      windowMs: taker ? fact.occurredAt - (taker.fact?.occurredAt ?? taker.knownAt) : 0,
+    });
+  }
+
+  /** The hub granted a hold at some moment between request and answer: the most that was free within that time counts. */
+  private mostFree(hold: FreeChange, changes: readonly FreeChange[], index: number): number {
+    let free = this.free;
+    let most = free;
+    for (let next = index + 1; next < changes.length; next += 1) {
+      const change = changes[next] as FreeChange;
+      if (change.knownAt > (hold.grantedBefore ?? hold.knownAt)) break;
+      if (change.kind === 'hold') continue;
+      free += change.effect;
+      most = Math.max(most, free);
+    }
+    return most;
+  }
+
+  /** The first figure after a moment that was too low for this sale. */
+  private toldAfter(system: string, at: number, wanted: number): { at: number } | undefined {
+    const list = this.figures.get(system)?.get(this.item);
+    for (let figure = firstAfter(list, at); figure; figure = firstAfter(list, figure.at + 1)) if (figure.available < wanted) return figure;
+    return undefined;
+  }
+}
+
+/** Every unit that was sold without being there, in the pool that the online channels share, each with its cause. */
+export function findOversold(evidence: Evidence, pool: readonly string[]): Oversold[] {
+  const channels = new Map(evidence.channels.map((channel) => [channel.channel, channel]));
+  const figures = new Map(evidence.channels.map((channel) => [channel.channel, arrivals(channel)]));
+  const found: Oversold[] = [];
+  for (const [item, changes] of poolTimelines(evidence, pool)) {
+    const autopsy = new ItemAutopsy(item, channels, figures);
+    autopsy.walk(changes);
+    found.push(...autopsy.found);
+  }
+  return found;
+}
+
+export function oversoldIsExplained(evidence: Evidence, pool: readonly string[]): Verdict {
+  const findings = new Findings('channels that reserve never oversell; every other oversold unit lies within its channel\'s lag');
+  const oversold = findOversold(evidence, pool);
+  const reserving = new Set(evidence.channels.filter((channel) => channel.decides === 'reserves').map((channel) => channel.channel));
+  const sales = evidence.facts.filter((fact) => fact.kind === 'sale' && pool.includes(fact.location));
+  const wrong = oversold.filter((one) => reserving.has(one.system) || one.cause === 'unexplained');
+  for (let index = 0; index < sales.length - wrong.length; index += 1) findings.expect(true, () => '');
+  for (const one of wrong) findings.expect(false, () => `${one.system} sold ${one.units} of ${one.item} (${one.document ?? 'a hold'}) that were not there: ${one.cause}`);
+  return findings.verdict();
+}
