@@ -24,17 +24,21 @@ export class Catalog1700000004000 implements MigrationInterface {
         code text collate "C" not null unique,
         name text not null,
         type text not null,
-        -- The connection whose counts and adjustments are believed here; a number of the common sequence of sources.
+        -- The connection whose counts and adjustments are believed here: its public id, and its number as a source of facts.
+        owner text collate "C",
         owner_source_id integer,
-        updated_at timestamptz not null default now()
+        updated_at timestamptz not null default now(),
+        check ((owner is null) = (owner_source_id is null))
       )`);
     await runner.query(`
       create table catalog.channel (
         id integer generated always as identity primary key,
         code text collate "C" not null unique,
         name text not null,
+        connection text collate "C",
         connection_source_id integer,
-        updated_at timestamptz not null default now()
+        updated_at timestamptz not null default now(),
+        check ((connection is null) = (connection_source_id is null))
       )`);
     await runner.query(`
       create table catalog.channel_location (

@@ -1,4 +1,5 @@
 import { Foundation1700000001000 } from './1700000001000-foundation.js';
+import { Governance1700000002000 } from './1700000002000-governance.js';
 import { Mapping1700000003000 } from './1700000003000-mapping.js';
 import { Catalog1700000004000 } from './1700000004000-catalog.js';
 import { Connector1700000005000 } from './1700000005000-connector.js';
@@ -10,6 +11,7 @@ import { InventoryReservations1700000007300 } from './1700000007300-inventory-re
 /** In order. A migration that has shipped is never edited. */
 export const MIGRATIONS = [
   Foundation1700000001000,
+  Governance1700000002000,
   Mapping1700000003000,
   Catalog1700000004000,
   Connector1700000005000,

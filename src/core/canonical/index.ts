@@ -1,1 +1,2 @@
+export * from './identifier.js';
 export * from './stock.js';

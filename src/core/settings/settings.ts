@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { HubError } from '../errors/index.js';
 
 export type Role = 'all' | 'api' | 'worker';
@@ -15,6 +16,8 @@ export interface Settings {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** An external Postgres 16 or newer; without it the hub runs its own. */
   readonly databaseUrl: string | undefined;
+  /** A further folder of bundled plugins, beside the built-in ones; the practice retailer's connectors come this way. */
+  readonly pluginsDir: string | undefined;
 }
 
 export const SETTINGS = Symbol('settings');
@@ -36,6 +39,7 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   { name: 'CROSSDOCK_ROLE', meaning: 'all, api (answers HTTP only) or worker (background work and health only)', byDefault: 'all' },
   { name: 'CROSSDOCK_SETUP_TOKEN', meaning: 'the setup token, preset for automation (16 characters or more)', byDefault: 'made at first boot' },
   { name: 'CROSSDOCK_LOG_LEVEL', meaning: `one of ${LEVELS.join(', ')}`, byDefault: 'warn' },
+  { name: 'CROSSDOCK_PLUGINS_DIR', meaning: 'a further folder of bundled plugins, each with manifest.json and index.mjs', byDefault: 'none' },
   { name: 'DATABASE_URL', meaning: 'an external Postgres 16 or newer, postgres://user:password@host:port/database', byDefault: 'the embedded Postgres' },
 ];
 
@@ -65,6 +69,13 @@ function databaseUrl(value: string | undefined): string | undefined {
   throw new HubError('SETTINGS_INVALID', { detail: 'DATABASE_URL must begin with postgres:// or postgresql://.' });
 }
 
+function pluginsDir(value: string | undefined, root: string): string | undefined {
+  if (value === undefined) return undefined;
+  const folder = resolve(root, value);
+  if (existsSync(folder)) return folder;
+  throw new HubError('SETTINGS_INVALID', { detail: `CROSSDOCK_PLUGINS_DIR is '${value}'; there is no such folder.` });
+}
+
 /**
  * Reads the settings from an environment. An empty value counts as not set.
  * @throws HubError SETTINGS_INVALID that names the variable and what it accepts.
@@ -78,10 +89,11 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string = process.cwd(
   return {
     port: port(given('CROSSDOCK_PORT') ?? '8080'),
     host: given('CROSSDOCK_HOST') ?? '127.0.0.1',
-    dataDir: join(dataDir.startsWith('/') ? '' : root, dataDir),
+    dataDir: resolve(root, dataDir),
     role: oneOf('CROSSDOCK_ROLE', given('CROSSDOCK_ROLE') ?? 'all', ROLES),
     setupToken: setupToken(given('CROSSDOCK_SETUP_TOKEN')),
     logLevel: oneOf('CROSSDOCK_LOG_LEVEL', given('CROSSDOCK_LOG_LEVEL') ?? 'warn', LEVELS),
     databaseUrl: databaseUrl(given('DATABASE_URL')),
+    pluginsDir: pluginsDir(given('CROSSDOCK_PLUGINS_DIR'), root),
   };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, moveToPort, prepareCluster, type Cluster } from './cluster.js';
 import { HUB_TUNING, type PostgresTuning } from './postgres-conf.js';
-import { adopt, asSuperuser, databaseUrl, launch, shutDown, untilGone, type Postmaster } from './postmaster.js';
+import { adopt, asSuperuser, databaseUrl, interrupt, launch, shutDown, untilGone, type Postmaster } from './postmaster.js';
 
 /** Where an embedded server tells what happens to it. */
 export type PostgresLog = (level: 'info' | 'warn' | 'error', message: string) => void;
@@ -76,6 +76,12 @@ export class EmbeddedPostgres {
     this.stopping.abort();
     await this.watching;
     await shutDown(this.cluster, this.current);
+  }
+
+  /** Asks for a stop and waits for nothing, when the hub itself must end at once. */
+  interrupt(): void {
+    this.stopping.abort();
+    interrupt(this.cluster, this.current);
   }
 
   private async watch(): Promise<void> {

@@ -137,10 +137,15 @@ export async function untilGone(cluster: Cluster, postmaster: Postmaster, signal
   }
 }
 
+/** Asks for a fast shutdown and does not wait for it. */
+export function interrupt(cluster: Cluster, postmaster: Postmaster): void {
+  if (isPostgresOn(postmaster.pid, cluster.data)) process.kill(postmaster.pid, 'SIGINT');
+}
+
 /** Fast shutdown: open transactions are rolled back, everything committed is on disk when it resolves. */
 export async function shutDown(cluster: Cluster, postmaster: Postmaster, withinMs = 30_000): Promise<void> {
   const deadline = Date.now() + withinMs;
-  if (isPostgresOn(postmaster.pid, cluster.data)) process.kill(postmaster.pid, 'SIGINT');
+  interrupt(cluster, postmaster);
   while (isPostgresOn(postmaster.pid, cluster.data)) {
     if (Date.now() > deadline) process.kill(postmaster.pid, 'SIGQUIT');
     await sleep(20);

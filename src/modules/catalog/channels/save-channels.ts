@@ -5,23 +5,24 @@ import { Revision } from '../../../core/persistence/look-up-cache.js';
 import { CatalogChanges } from '../directory/catalog-changes.js';
 import { CatalogDirectory } from '../directory/catalog-directory.js';
 import type { Channel } from '../directory/channel.js';
+import type { ConnectionName } from '../directory/connection-name.js';
 import type { SaveOutcome } from '../directory/save-outcome.js';
 
-/** A channel as it is to be saved. */
+/** A place that sells, as callers describe it. */
 export interface ChannelToSave {
   /** Canonical id: given by the retailer, never changed. */
   readonly id: string;
   readonly name: string;
   /** Ids of the locations that it may source from, at least one. */
   readonly locations: readonly string[];
-  /** Source id of the connection that it is published through; null for a channel that asks the hub itself. */
-  readonly connectionSourceId: number | null;
+  /** The connection that it is published through; null for a channel that asks the hub itself. */
+  readonly connection: ConnectionName | null;
 }
 
 interface WriteableChannel {
   readonly code: string;
   readonly name: string;
-  readonly connectionId: number | null;
+  readonly connection: ConnectionName | null;
   readonly locationIds: number[];
 }
 
@@ -66,9 +67,9 @@ function decide(channel: ChannelToSave, locations: ReadonlyMap<string, number>, 
     return { outcome: { status: 'rejected', code: 'UNKNOWN_LOCATION', pointer: `/locations/${missing}`, detail } };
   }
   const locationIds = [...new Set(channel.locations.flatMap((code) => locations.get(code) ?? []))].sort((a, b) => a - b);
-  const write = { code: channel.id, name: channel.name, connectionId: channel.connectionSourceId, locationIds };
+  const write = { code: channel.id, name: channel.name, connection: channel.connection, locationIds };
   if (!stored) return { outcome: { status: 'created' }, write };
-  const same = stored.name === write.name && stored.connectionId === write.connectionId && String(stored.locationIds) === String(locationIds);
+  const same = stored.name === write.name && stored.connectionId === (write.connection?.sourceId ?? null) && String(stored.locationIds) === String(locationIds);
   return same ? { outcome: { status: 'unchanged' } } : { outcome: { status: 'updated' }, write };
 }
 
@@ -89,14 +90,18 @@ async function lockChannels(tx: Queryable, codes: readonly string[]): Promise<Ma
 
 async function writeChannels(tx: Queryable, channels: readonly WriteableChannel[]): Promise<Channel[]> {
   const rows = await tx.query<{ id: number; code: string }>(
-    `insert into catalog.channel as c (code, name, connection_source_id)
-     select * from unnest($1::text[], $2::text[], $3::int[]) as w (code, name, connection_source_id) order by w.code collate "C"
-     on conflict (code) do update set name = excluded.name, connection_source_id = excluded.connection_source_id, updated_at = now()
+    `insert into catalog.channel as c (code, name, connection, connection_source_id)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::int[]) as w (code, name, connection, connection_source_id) order by w.code collate "C"
+     on conflict (code) do update
+        set name = excluded.name, connection = excluded.connection, connection_source_id = excluded.connection_source_id, updated_at = now()
      returning c.id, c.code`,
-    [channels.map((c) => c.code), channels.map((c) => c.name), channels.map((c) => c.connectionId)],
+    [
+      channels.map((c) => c.code), channels.map((c) => c.name),
+      channels.map((c) => c.connection?.id ?? null), channels.map((c) => c.connection?.sourceId ?? null),
+    ],
   );
   const idOf = new Map(rows.map((row) => [row.code, row.id]));
-  const saved = channels.map((channel) => ({ ...channel, id: idOf.get(channel.code) ?? 0 }));
+  const saved = channels.map(({ connection, ...channel }) => ({ ...channel, id: idOf.get(channel.code) ?? 0, connectionId: connection?.sourceId ?? null }));
   const members = saved.flatMap((channel) => channel.locationIds.map((locationId) => [channel.id, locationId] as const));
   const pairs = [members.map(([channelId]) => channelId), members.map(([, locationId]) => locationId)];
   await tx.execute(

@@ -1,3 +1,5 @@
+import type { ConnectionName } from '../directory/connection-name.js';
+
 export const LOCATION_TYPES = ['store', 'warehouse', 'supplier', 'third_party', 'virtual'] as const;
 
 export type LocationType = (typeof LOCATION_TYPES)[number];
@@ -8,6 +10,6 @@ export interface Location {
   readonly id: string;
   readonly name: string;
   readonly type: LocationType;
-  /** Source id of the connection whose counts and adjustments are believed here; null lets every source count. */
-  readonly ownerSourceId: number | null;
+  /** The connection whose counts and adjustments are believed here; null lets every source count. */
+  readonly owner: ConnectionName | null;
 }

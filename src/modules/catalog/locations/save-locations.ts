@@ -5,6 +5,13 @@ import { CatalogChanges, type SavedLocation } from '../directory/catalog-changes
 import type { SaveOutcome } from '../directory/save-outcome.js';
 import type { Location } from './location.js';
 
+interface LocationRow {
+  readonly code: string;
+  readonly name: string;
+  readonly type: string;
+  readonly ownerSourceId: number | null;
+}
+
 /** Creates locations, or brings them to the given form. */
 @Injectable()
 export class SaveLocations {
@@ -34,30 +41,35 @@ export class SaveLocations {
 }
 
 /** Row locks in order of code, as every writer takes them, so that two batches wait for one another instead of deadlocking. */
-async function lockLocations(tx: Queryable, locations: readonly Location[]): Promise<Map<string, Location>> {
-  const rows = await tx.query<Location>(
-    'select code as id, name, type, owner_source_id as "ownerSourceId" from catalog.location where code = any($1::text[]) order by code for update',
+async function lockLocations(tx: Queryable, locations: readonly Location[]): Promise<Map<string, LocationRow>> {
+  const rows = await tx.query<LocationRow>(
+    'select code, name, type, owner_source_id as "ownerSourceId" from catalog.location where code = any($1::text[]) order by code for update',
     [locations.map((location) => location.id)],
   );
-  return new Map(rows.map((row) => [row.id, row]));
+  return new Map(rows.map((row) => [row.code, row]));
 }
 
 async function writeLocations(tx: Queryable, locations: readonly Location[]): Promise<SavedLocation[]> {
   const rows = await tx.query<SavedLocation>(
-    `insert into catalog.location as l (code, name, type, owner_source_id)
-     select * from unnest($1::text[], $2::text[], $3::text[], $4::int[]) as w (code, name, type, owner_source_id) order by w.code collate "C"
-     on conflict (code) do update set name = excluded.name, type = excluded.type, owner_source_id = excluded.owner_source_id, updated_at = now()
+    `insert into catalog.location as l (code, name, type, owner, owner_source_id)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[]) as w (code, name, type, owner, owner_source_id) order by w.code collate "C"
+     on conflict (code) do update
+        set name = excluded.name, type = excluded.type, owner = excluded.owner, owner_source_id = excluded.owner_source_id, updated_at = now()
      returning l.id, l.code, l.owner_source_id as "ownerSourceId"`,
-    [locations.map((l) => l.id), locations.map((l) => l.name), locations.map((l) => l.type), locations.map((l) => l.ownerSourceId)],
+    [
+      locations.map((l) => l.id), locations.map((l) => l.name), locations.map((l) => l.type),
+      locations.map((l) => l.owner?.id ?? null), locations.map((l) => l.owner?.sourceId ?? null),
+    ],
   );
   return rows.sort((a, b) => (a.code < b.code ? -1 : 1));
 }
 
-function same(location: Location, stored: Location | undefined): boolean {
-  return stored !== undefined && location.name === stored.name && location.type === stored.type && location.ownerSourceId === stored.ownerSourceId;
+function same(location: Location, stored: LocationRow | undefined): boolean {
+  const ownerSourceId = location.owner?.sourceId ?? null;
+  return stored !== undefined && location.name === stored.name && location.type === stored.type && ownerSourceId === stored.ownerSourceId;
 }
 
-function statusOf(location: Location, stored: Location | undefined): 'created' | 'updated' | 'unchanged' {
+function statusOf(location: Location, stored: LocationRow | undefined): 'created' | 'updated' | 'unchanged' {
   if (!stored) return 'created';
   return same(location, stored) ? 'unchanged' : 'updated';
 }

@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+// The launcher behind npm start, npm test, npm run demo and npm run bench. It runs on any Node from 20, needs no
+// package, installs and builds what is missing, and hands over to the Node that the lockfile pins.
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { COMMANDS, help } from './launcher/help.mjs';
+import { install, isInstalled } from './launcher/install.mjs';
+import { findRuntime, handOver } from './launcher/runtime.mjs';
+import { inTurn } from './launcher/turn.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const say = (line) => process.stderr.write(`crossdock: ${line}\n`);
+
+function build(runtime, ...flags) {
+  return spawnSync(runtime, [join(root, 'scripts/build.mjs'), ...flags], { cwd: root, stdio: ['ignore', 2, 2] }).status;
+}
+
+/** Most starts find everything in place and need no turn, so that a clone which one may not write still starts. */
+async function prepare() {
+  if (isInstalled(root)) {
+    const runtime = findRuntime(root, say);
+    if (build(runtime, '--check') === 0) return runtime;
+  }
+  return inTurn(root, async () => {
+    if (!isInstalled(root)) await install(root, say);
+    const runtime = findRuntime(root, say);
+    if (build(runtime) !== 0) throw new Error('nothing was started, because the build failed');
+    return runtime;
+  }, say);
+}
+
+function benchmarks() {
+  const folder = join(root, 'bench');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts')).map((name) => name.slice(0, -3));
+}
+
+function programOf(command, args) {
+  if (command === 'start') return ['--disable-sigusr1', join(root, 'dist/src/main.js'), ...args];
+  if (command === 'test') return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args];
+  if (command === 'demo') return [join(root, 'dist/lab/demo.js'), ...args];
+  return [join(root, 'dist/bench', `${args[0]}.js`), ...args.slice(1)];
+}
+
+async function main([command = '', ...args]) {
+  const asked = args.indexOf('--help') >= 0 || args.indexOf('-h') >= 0;
+  if (!COMMANDS.includes(command) || asked) {
+    (COMMANDS.includes(command) ? process.stdout : process.stderr).write(help(command));
+    return COMMANDS.includes(command) || command === '--help' ? 0 : 2;
+  }
+  if (command === 'bench' && !benchmarks().includes(args[0])) {
+    process.stderr.write(`${help('bench')}\nKnown: ${benchmarks().join(', ')}\n`);
+    return 2;
+  }
+  const runtime = await prepare();
+  return handOver(runtime, programOf(command, args), { cwd: root });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  say(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,43 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const OLDEST = 24;
+
+function versionOf(program) {
+  const tried = spawnSync(program, ['--version'], { encoding: 'utf8' });
+  return { major: tried.status === 0 ? Number(/^v(\d+)/.exec(tried.stdout)?.[1] ?? 0) : 0, complaint: tried.error?.message ?? tried.stderr ?? '' };
+}
+
+/**
+ * The Node that the hub runs on: the pinned one that came with the packages. Official builds need libatomic.so.1,
+ * which small systems lack; then an installed Node of a late enough version serves.
+ */
+export function findRuntime(root, say) {
+  const pinned = join(root, 'node_modules/.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+  const own = existsSync(pinned) ? versionOf(pinned) : { major: 0, complaint: 'it is not there' };
+  if (own.major >= OLDEST) return pinned;
+  const why = own.complaint.trim().split('\n')[0];
+  if (Number(process.versions.node.split('.')[0]) >= OLDEST) {
+    say(`the Node that comes with Crossdock does not run here (${why}); using ${process.execPath} ${process.version}`);
+    return process.execPath;
+  }
+  const cure = /libatomic/.test(own.complaint)
+    ? 'Install the library that it needs: `apt-get install libatomic1` (Debian, Ubuntu), `dnf install libatomic` (Fedora, RHEL), or install Node 24 or newer.'
+    : 'Install Node 24 or newer.';
+  throw new Error(`the Node that comes with Crossdock does not run here: ${why}\n${cure}`);
+}
+
+/** Hands over to a program and ends as it ends. Signals that reach the launcher alone are passed on. */
+export async function handOver(program, args, { cwd, env = {} }) {
+  const path = [join(cwd, 'node_modules/.bin'), process.env.PATH].join(delimiter);
+  const child = spawn(program, args, { cwd, stdio: 'inherit', env: { ...process.env, PATH: path, ...env } });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal));
+  const [code, signal] = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (...ending) => resolve(ending));
+  });
+  return signal ? 128 + (SIGNAL_NUMBERS[signal] ?? 0) : code;
+}
+
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };

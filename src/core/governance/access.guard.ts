@@ -1,0 +1,63 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { HubError } from '../errors/index.js';
+import { ACCESS_RULE, type AccessRule, type AuthenticatedRequest, type Caller } from './access.js';
+import { bearerOf } from './bearer.js';
+import { ClientKeys } from './client/client-keys.js';
+import { Sessions } from './session/sessions.js';
+
+type GuardedRequest = FastifyRequest & AuthenticatedRequest;
+
+function refused(detail: string): HubError {
+  return new HubError('FORBIDDEN', { detail });
+}
+
+/** @throws HubError FORBIDDEN where the caller, who is known, may not call the route. */
+export function authorise(rule: AccessRule | undefined, caller: Caller, method: string): void {
+  if (rule?.kind === 'admin') {
+    if (caller.kind !== 'admin') throw refused('Only an admin session may call this.');
+  } else if (rule?.kind === 'scope') {
+    if (caller.kind === 'admin') {
+      if (method !== 'GET' && method !== 'HEAD') throw refused('An admin session may read here; writing takes an API client.');
+      return;
+    }
+    const missing = rule.scopes.filter((scope) => !caller.scopes.includes(scope));
+    if (missing.length > 0) throw refused(`The client lacks the scope ${missing.join(', ')}.`);
+  } else {
+    throw refused('This route says nobody may call it.');
+  }
+}
+
+/** The one guard in front of every route: whoever is not let in by the route's own rule is refused. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly keys: ClientKeys,
+    private readonly sessions: Sessions,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const rule = this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_RULE, [context.getHandler(), context.getClass()]);
+    if (rule?.kind === 'public') return true;
+    const request = context.switchToHttp().getRequest<GuardedRequest>();
+    const caller = this.identify(request);
+    // The usual answer comes from memory; a promise is made only when it does not.
+    if (caller instanceof Promise) return caller.then((known) => this.admit(rule, known, request));
+    return this.admit(rule, caller, request);
+  }
+
+  private admit(rule: AccessRule | undefined, caller: Caller | undefined, request: GuardedRequest): true {
+    if (!caller) throw new HubError('UNAUTHENTICATED', { detail: 'Send a valid API key or session token as Authorization: Bearer.' });
+    authorise(rule, caller, request.method);
+    request.caller = caller;
+    return true;
+  }
+
+  private identify(request: GuardedRequest): Caller | undefined | Promise<Caller | undefined> {
+    const token = bearerOf(request.headers.authorization);
+    if (token === undefined) return undefined;
+    return token.startsWith('cds_') ? this.sessions.verify(token) : this.keys.verify(token);
+  }
+}

@@ -1,0 +1,30 @@
+import { Body, Controller, Delete, HttpCode, Post, Req } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Public, RequireAdmin } from '../access.js';
+import { bearerOf } from '../bearer.js';
+import { BeginSessionDto } from './session.dto.js';
+import { Sessions, type NewSession } from './sessions.js';
+
+@ApiTags('sessions')
+@Controller('admin/v1/sessions')
+export class SessionController {
+  constructor(private readonly sessions: Sessions) {}
+
+  @Post()
+  @Public()
+  @ApiOperation({ operationId: 'beginSession', summary: 'Begin an admin session', description: 'Ends 12 hours later, or 2 hours after its last use. Tries are limited per account and address.' })
+  @ApiResponse({ status: 201, description: 'The token to send as `Authorization: Bearer`' })
+  begin(@Body() body: BeginSessionDto, @Req() request: FastifyRequest): Promise<NewSession> {
+    return this.sessions.begin(body.email, body.password, request.ip);
+  }
+
+  @Delete('current')
+  @RequireAdmin()
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'endSession', summary: 'End this session' })
+  @ApiResponse({ status: 204, description: 'The session has ended' })
+  async end(@Req() request: FastifyRequest): Promise<void> {
+    await this.sessions.end(bearerOf(request.headers.authorization) ?? '');
+  }
+}

@@ -1,0 +1,109 @@
+import { Injectable } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
+import { HubError } from '../../errors/index.js';
+import { Coalescer } from '../../persistence/coalescer.js';
+import { Database } from '../../persistence/database.js';
+import type { Caller } from '../access.js';
+import { hashSecret } from '../client/key-format.js';
+import { Attempts } from './attempts.js';
+import { NOBODYS_PASSWORD, verifyPassword } from './password.js';
+
+type AdminCaller = Extract<Caller, { kind: 'admin' }>;
+
+/** A session ends this long after it was begun, whatever it did, and this long after it was last used. */
+export const ABSOLUTE_SECONDS = 12 * 3_600;
+export const IDLE_SECONDS = 2 * 3_600;
+/** A session's proof is kept in memory this long; ending it in this process acts at once, elsewhere within this time. */
+const KEPT_MS = 5_000;
+const MOST_KEPT = 1_000;
+const MINUTES_15 = 15 * 60_000;
+const TOKEN = /^cds_[A-Za-z0-9_-]{43}$/;
+
+export interface NewSession {
+  readonly token: string;
+  readonly expiresAt: Date;
+}
+
+@Injectable()
+export class Sessions {
+  private readonly kept = new Map<string, { readonly caller: AdminCaller; readonly until: number }>();
+  private readonly byAccountAndAddress = new Attempts(5, MINUTES_15);
+  /** Many accounts tried from one address, and one account tried from many. */
+  private readonly byAddress = new Attempts(50, MINUTES_15);
+  private readonly byAccount = new Attempts(100, MINUTES_15);
+  /** Strangers' tokens cost one shared round trip, not one each. */
+  private readonly lookups: Coalescer<Buffer, AdminCaller | undefined>;
+
+  constructor(private readonly database: Database) {
+    this.lookups = new Coalescer((hashes) => this.lookUp(hashes), 200);
+  }
+
+  /**
+   * Begins a session. A wrong password and an unknown account are refused alike, in the same time.
+   * @throws HubError UNAUTHENTICATED, TOO_MANY_ATTEMPTS
+   */
+  async begin(email: string, password: string, address: string): Promise<NewSession> {
+    const account = email.toLowerCase();
+    const pair = `${account} ${address}`;
+    this.byAccountAndAddress.begin(pair);
+    this.byAddress.begin(address);
+    this.byAccount.begin(account);
+    const [user] = await this.database.query<{ id: string; password_hash: string }>('select id, password_hash from governance.admin_user where lower(email) = $1', [account]);
+    const right = await verifyPassword(password, user?.password_hash ?? NOBODYS_PASSWORD);
+    if (!user || !right) throw new HubError('UNAUTHENTICATED', { detail: 'The account or the password is wrong.' });
+    this.byAccountAndAddress.succeeded(pair);
+    this.byAddress.succeeded(address);
+    this.byAccount.succeeded(account);
+    return this.issue(user.id);
+  }
+
+  /** The admin whose session this is, or undefined; counts as use of the session. */
+  verify(token: string): AdminCaller | undefined | Promise<AdminCaller | undefined> {
+    if (!TOKEN.test(token)) return undefined;
+    const kept = this.kept.get(token);
+    if (kept && kept.until > performance.now()) return kept.caller;
+    return this.lookups.submit(hashSecret(token)).then((caller) => {
+      this.keep(token, caller);
+      return caller;
+    });
+  }
+
+  /** Ends a session; harmless when it has ended before. */
+  async end(token: string): Promise<void> {
+    await this.database.execute('delete from governance.admin_session where token_hash = $1', [hashSecret(token)]);
+    this.kept.delete(token);
+  }
+
+  private async issue(userId: string): Promise<NewSession> {
+    const token = `cds_${randomBytes(32).toString('base64url')}`;
+    const [session] = await this.database.query<{ expires_at: Date }>(
+      `with ended as (delete from governance.admin_session where expires_at < now() or last_seen_at < now() - make_interval(secs => $4))
+       insert into governance.admin_session (token_hash, user_id, expires_at) values ($1, $2, now() + make_interval(secs => $3)) returning expires_at`,
+      [hashSecret(token), userId, ABSOLUTE_SECONDS, IDLE_SECONDS],
+    );
+    return { token, expiresAt: session?.expires_at ?? new Date() };
+  }
+
+  private keep(token: string, caller: AdminCaller | undefined): void {
+    this.kept.delete(token);
+    if (!caller) return;
+    this.kept.set(token, { caller, until: performance.now() + KEPT_MS });
+    for (const oldest of this.kept.keys()) {
+      if (this.kept.size <= MOST_KEPT) break;
+      this.kept.delete(oldest);
+    }
+  }
+
+  private async lookUp(hashes: readonly Buffer[]): Promise<(AdminCaller | undefined)[]> {
+    const rows = await this.database.query<{ token_hash: Buffer; id: string; email: string; seen_before: boolean }>(
+      `select s.token_hash, u.id, u.email, s.last_seen_at < now() - interval '1 minute' as seen_before
+       from governance.admin_session s join governance.admin_user u on u.id = s.user_id
+       where s.token_hash = any($1) and s.expires_at > now() and s.last_seen_at > now() - make_interval(secs => $2)`,
+      [hashes, IDLE_SECONDS],
+    );
+    const seen = rows.filter((row) => row.seen_before).map((row) => row.token_hash);
+    if (seen.length > 0) await this.database.execute('update governance.admin_session set last_seen_at = now() where token_hash = any($1)', [seen]);
+    const byHash = new Map(rows.map((row) => [row.token_hash.toString('hex'), { kind: 'admin', userId: row.id, email: row.email } as const]));
+    return hashes.map((hash) => byHash.get(hash.toString('hex')));
+  }
+}

@@ -1,0 +1,71 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { HubError } from '../../errors/index.js';
+import { Database, type Queryable } from '../../persistence/database.js';
+import { SETTINGS, type Settings } from '../../settings/settings.js';
+import { hashSecret } from '../client/key-format.js';
+import { Attempts } from '../session/attempts.js';
+import { hashPassword } from '../session/password.js';
+
+/** Enough for the replicas of one installation and a few restarts. */
+const MOST_TOKENS = 16;
+
+/**
+ * The claim of a fresh hub: a token is printed, and whoever shows it becomes the first admin. Every process makes a
+ * token of its own at each start (only hashes are kept, so it cannot print an older one) and the latest sixteen are
+ * all good, so a token read from any log line still works until the hub is claimed; then none does.
+ */
+@Injectable()
+export class SetupService {
+  private token: string | undefined;
+  private readonly attempts = new Attempts(10, 60_000);
+
+  constructor(
+    private readonly database: Database,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** The token to print, made and stored at the first call; undefined once the hub is claimed. */
+  async pendingToken(): Promise<string | undefined> {
+    if (await this.isClaimed(this.database)) return undefined;
+    this.token ??= this.settings.setupToken ?? randomBytes(24).toString('base64url');
+    await this.database.execute(
+      'insert into governance.setup_token (token_hash) values ($1) on conflict (token_hash) do update set made_at = excluded.made_at',
+      [hashSecret(this.token)],
+    );
+    await this.database.execute('delete from governance.setup_token where token_hash not in (select token_hash from governance.setup_token order by made_at desc limit $1)', [MOST_TOKENS]);
+    return this.token;
+  }
+
+  /**
+   * Makes the first admin, once: of several claims at the same time exactly one wins.
+   * @throws HubError ALREADY_SET_UP, SETUP_TOKEN_INVALID, TOO_MANY_ATTEMPTS
+   */
+  async claim(token: string, email: string, password: string, address: string): Promise<{ readonly userId: string; readonly email: string }> {
+    if (await this.isClaimed(this.database)) throw new HubError('ALREADY_SET_UP');
+    this.attempts.begin(address);
+    await this.checkToken(token);
+    this.attempts.succeeded(address);
+    const passwordHash = await hashPassword(password);
+    return this.database.transaction(async (tx) => {
+      const won = await tx.execute('insert into governance.hub_claim default values on conflict do nothing');
+      if (won === 0) throw new HubError('ALREADY_SET_UP');
+      await tx.execute('delete from governance.setup_token');
+      const [user] = await tx.query<{ id: string }>('insert into governance.admin_user (email, password_hash) values ($1, $2) returning id', [email, passwordHash]);
+      return { userId: user?.id ?? '', email };
+    });
+  }
+
+  private async checkToken(token: string): Promise<void> {
+    const shown = hashSecret(token);
+    const stored = await this.database.query<{ token_hash: Buffer }>('select token_hash from governance.setup_token');
+    // All are compared, each in constant time, so that the time taken tells nothing.
+    const fits = stored.filter((row) => timingSafeEqual(row.token_hash, shown)).length;
+    if (fits === 0) throw new HubError('SETUP_TOKEN_INVALID');
+  }
+
+  private async isClaimed(database: Queryable): Promise<boolean> {
+    const rows = await database.query('select 1 from governance.hub_claim');
+    return rows.length > 0;
+  }
+}

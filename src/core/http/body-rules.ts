@@ -1,0 +1,26 @@
+import { RouteConfig } from '@nestjs/platform-fastify';
+
+export const JSON_BODY_LIMIT_BYTES = 1_048_576;
+export const BULK_BODY_LIMIT_BYTES = 8 * 1_048_576;
+export const WEBHOOK_BODY_LIMIT_BYTES = 2 * 1_048_576;
+
+/** How a route takes its body where that differs from JSON of at most 1 MB. */
+export interface BodyRule {
+  /** Bytes; for bulk routes `BULK_BODY_LIMIT_BYTES`. */
+  readonly limitBytes?: number;
+  /** Also takes `application/x-ndjson`, which the handler receives as a Buffer. */
+  readonly ndjson?: boolean;
+}
+
+/** `@AcceptsBody({ limitBytes: BULK_BODY_LIMIT_BYTES, ndjson: true })` on a handler. */
+export const AcceptsBody = (rule: BodyRule): MethodDecorator => RouteConfig({ crossdockBody: rule });
+
+/** The rule of a route from its Fastify config. */
+export function bodyRuleOf(config: unknown): BodyRule {
+  return (config as { crossdockBody?: BodyRule } | undefined)?.crossdockBody ?? {};
+}
+
+/** Deliveries keep their raw bytes, whatever their content type: the signature covers bytes, not meaning. */
+export function takesRawBody(routeUrl: string | undefined): boolean {
+  return routeUrl?.startsWith('/webhooks/') ?? false;
+}

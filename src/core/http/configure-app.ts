@@ -1,0 +1,22 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { Logger } from 'nestjs-pino';
+import { Draining } from '../observability/draining.js';
+import { RequestMetrics } from '../observability/request-metrics.js';
+import { DtoPipe } from './dto.pipe.js';
+import { ProblemFilter } from './problem.filter.js';
+import { addRequestHooks } from './request-hooks.js';
+
+/**
+ * Makes an application behave as Crossdock over HTTP. main.ts and the tests call the same function, before `init` or `listen`:
+ * `const app = await NestFactory.create<NestFastifyApplication>(AppModule, httpAdapter(), { bufferLogs: true }); configureApp(app);`
+ */
+export function configureApp(app: NestFastifyApplication): void {
+  app.useLogger(app.get(Logger));
+  const draining = app.get(Draining);
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  addRequestHooks(fastify, () => draining.active);
+  app.get(RequestMetrics).observe(fastify);
+  app.useGlobalPipes(new DtoPipe());
+  app.useGlobalFilters(new ProblemFilter());
+}

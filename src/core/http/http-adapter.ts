@@ -1,0 +1,75 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { HubError } from '../errors/index.js';
+import { chooseCorrelationId } from '../observability/correlation.js';
+import { JSON_BODY_LIMIT_BYTES, WEBHOOK_BODY_LIMIT_BYTES, bodyRuleOf, takesRawBody } from './body-rules.js';
+import { readJson } from './json-body.js';
+import { sendProblem } from './problem.filter.js';
+import { PROBLEM_TYPE, problemOf, toHubError } from './problem.js';
+
+/** A request, body included, that has not arrived by then is given up: slow clients hold a socket, never the hub. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+
+/** Nest would add parsers of its own, which keep the last of two equal keys and let any size of nesting through. */
+class HubAdapter extends FastifyAdapter {
+  override registerParserMiddleware(): void {
+    addParsers(this.getInstance() as unknown as FastifyInstance);
+  }
+}
+
+const withParsers = new WeakSet<FastifyInstance>();
+
+function addParsers(fastify: FastifyInstance): void {
+  if (withParsers.has(fastify)) return;
+  withParsers.add(fastify);
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (takesRawBody(request.routeOptions.url)) return done(null, body);
+    try {
+      done(null, readJson(body));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  // What arrives here has passed the content-type check of the request hook: a delivery, or NDJSON where the route takes it.
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body: Buffer, done) => done(null, body));
+}
+
+function refuseOnSocket(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
+  const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const refusal = new HubError(timedOut ? 'REQUEST_TIMEOUT' : 'MALFORMED_REQUEST', { detail: timedOut ? undefined : 'This is not HTTP that the hub reads.' });
+  const id = chooseCorrelationId({});
+  const body = JSON.stringify(problemOf(refusal, id));
+  const status = timedOut ? '408 Request Timeout' : error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\ncontent-type: ${PROBLEM_TYPE}\r\nx-correlation-id: ${id}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+}
+
+/** The Fastify adapter as the hub runs it; pass it to NestFactory.create (or createNestApplication), then call configureApp. */
+export function httpAdapter(): FastifyAdapter {
+  const adapter = new HubAdapter({
+    bodyLimit: JSON_BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    // The hub refuses with a problem of its own while it stops.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    genReqId: (request: IncomingMessage) => chooseCorrelationId(request.headers),
+    clientErrorHandler: refuseOnSocket as never,
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      void reply.header('x-correlation-id', request.id);
+      sendProblem(toHubError(error), request, reply);
+    },
+    routerOptions: { maxParamLength: 512 },
+  });
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  addParsers(fastify);
+  fastify.addHook('onRoute', (route) => {
+    const limit = takesRawBody(route.url) ? WEBHOOK_BODY_LIMIT_BYTES : bodyRuleOf(route.config).limitBytes;
+    if (limit !== undefined) route.bodyLimit = limit;
+  });
+  return adapter;
+}

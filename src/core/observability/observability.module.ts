@@ -1,0 +1,21 @@
+import { Global, Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { LoggerModule } from 'nestjs-pino';
+import { SETTINGS } from '../settings/settings.js';
+import { Draining } from './draining.js';
+import { HealthController } from './health.controller.js';
+import { loggerParams } from './logging.js';
+import { Metrics } from './metrics.js';
+import { MetricsController } from './metrics.controller.js';
+import { Readiness } from './readiness.js';
+import { RequestMetrics } from './request-metrics.js';
+
+/** Logs, metrics, health and correlation. Needs SETTINGS and Database from global modules. */
+@Global()
+@Module({
+  imports: [LoggerModule.forRootAsync({ inject: [SETTINGS], useFactory: loggerParams }), TerminusModule.forRoot({ logger: false })],
+  controllers: [HealthController, MetricsController],
+  providers: [Draining, Metrics, Readiness, RequestMetrics],
+  exports: [Draining, Metrics, RequestMetrics],
+})
+export class ObservabilityModule {}

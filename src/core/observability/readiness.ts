@@ -1,0 +1,81 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { MIGRATIONS } from '../../../migrations/index.js';
+import { Database } from '../persistence/database.js';
+import { Draining } from './draining.js';
+
+const DATABASE_ANSWERS_WITHIN_MS = 2_000;
+/** Above this the process answers, but late: a load balancer should prefer another replica. */
+const MOST_EVENT_LOOP_LAG_MS = 1_000;
+/** Readiness is public, so asking often must not become work for the database. */
+const DATABASE_ANSWER_KEPT_MS = 500;
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The things that have to hold before this process should be sent requests. */
+@Injectable()
+export class Readiness implements OnModuleDestroy {
+  private readonly delay = monitorEventLoopDelay({ resolution: 20 });
+  private asked: { at: number; missing: Promise<number> } | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly indicators: HealthIndicatorService,
+    private readonly draining: Draining,
+  ) {
+    this.delay.enable();
+  }
+
+  onModuleDestroy(): void {
+    this.delay.disable();
+  }
+
+  async databaseAnswers(): Promise<HealthIndicatorResult> {
+    const check = this.indicators.check('database');
+    try {
+      const missing = await this.missingMigrations();
+      return missing === 0 ? check.up() : check.down({ reason: `${missing} migrations are not applied yet` });
+    } catch {
+      return check.down({ reason: 'Postgres does not answer' });
+    }
+  }
+
+  eventLoop(): HealthIndicatorResult {
+    const check = this.indicators.check('eventLoop');
+    const lagMs = Math.round(this.delay.percentile(99) / 1e6);
+    this.delay.reset();
+    return lagMs <= MOST_EVENT_LOOP_LAG_MS ? check.up({ lagMs }) : check.down({ lagMs });
+  }
+
+  serving(): HealthIndicatorResult {
+    const check = this.indicators.check('serving');
+    return this.draining.active ? check.down({ reason: 'the hub is stopping' }) : check.up();
+  }
+
+  private missingMigrations(): Promise<number> {
+    const now = performance.now();
+    if (!this.asked || now - this.asked.at > DATABASE_ANSWER_KEPT_MS) {
+      const missing = within(DATABASE_ANSWERS_WITHIN_MS, this.countMissing());
+      // Whoever asks next within the half second shares this answer, a failure included.
+      missing.catch(() => undefined);
+      this.asked = { at: now, missing };
+    }
+    return this.asked.missing;
+  }
+
+  private async countMissing(): Promise<number> {
+    const [row] = await this.database.query<{ applied: number }>('select count(distinct name)::int as applied from migrations where name = any($1)', [MIGRATIONS.map((migration) => migration.name)]);
+    return MIGRATIONS.length - (row?.applied ?? 0);
+  }
+}
