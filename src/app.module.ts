@@ -1,8 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { HttpModule } from './core/http/http.module.js';
 import { OrchestrationModule } from './core/orchestration/orchestration.module.js';
 import { PersistenceModule } from './core/persistence/persistence.module.js';
 import type { Settings } from './core/settings/settings.js';
 import { SettingsModule } from './core/settings/settings.module.js';
+import { CatalogModule } from './modules/catalog/index.js';
 
 /** The table of contents: the only file that imports every module. */
 @Module({})
@@ -10,7 +12,13 @@ export class AppModule {
   static forSettings(settings: Settings): DynamicModule {
     return {
       module: AppModule,
-      imports: [SettingsModule.of(settings), PersistenceModule, OrchestrationModule.forRole(settings.role)],
+      imports: [
+        SettingsModule.of(settings),
+        PersistenceModule,
+        OrchestrationModule.forRole(settings.role),
+        HttpModule,
+        CatalogModule,
+      ],
     };
   }
 }

@@ -1,9 +1,12 @@
 import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { HubError } from './core/errors/index.js';
+import { SetupService } from './core/governance/setup/setup.service.js';
+import { configureApp } from './core/http/configure-app.js';
+import { httpAdapter } from './core/http/http-adapter.js';
 import { stopHttp } from './core/lifecycle/stop-http.js';
 import { stopAndExit, stopOnSignals } from './core/lifecycle/signals.js';
 import { StoppedWhileStarting, StopOrder } from './core/lifecycle/stop-order.js';
@@ -39,6 +42,12 @@ async function externalPostgres(databaseUrl: string, order: StopOrder): Promise<
   return { databaseUrl, lock: undefined };
 }
 
+async function createApp(settings: Settings): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forSettings(settings), httpAdapter(), { bufferLogs: true, abortOnError: false });
+  configureApp(app);
+  return app;
+}
+
 async function run(order: StopOrder): Promise<void> {
   const given = readSettings(process.env, ROOT);
   makeDataDir(given.dataDir);
@@ -48,13 +57,14 @@ async function run(order: StopOrder): Promise<void> {
   await order.start('the migrations', () => migrate(databaseUrl));
   const app = await order.start(
     'the application',
-    () => NestFactory.create<NestFastifyApplication>(AppModule.forSettings(settings), new FastifyAdapter(), { logger: ['error', 'warn'], abortOnError: false }),
+    () => createApp(settings),
     (created) => created.close(),
   );
   await order.start('HTTP', () => app.listen(settings.port, settings.host), () => stopHttp(app));
   const url = await app.getUrl();
   lock?.describe(url);
-  process.stdout.write(`Crossdock ready: ${url}\n`);
+  const token = await app.get(SetupService).pendingToken();
+  process.stdout.write(`Crossdock ready: ${url}\n${token ? `Setup token: ${token}\n` : ''}`);
 }
 
 // Whoever reads our lines may go away before the hub does.
