@@ -4,6 +4,7 @@ import { Logger } from 'nestjs-pino';
 import { Draining } from '../observability/draining.js';
 import { RequestMetrics } from '../observability/request-metrics.js';
 import { DtoPipe } from './dto.pipe.js';
+import { ApiDescription } from './openapi/api-description.js';
 import { ProblemFilter } from './problem.filter.js';
 import { addRequestHooks } from './request-hooks.js';
 
@@ -17,6 +18,7 @@ export function configureApp(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   addRequestHooks(fastify, () => draining.active);
   app.get(RequestMetrics).observe(fastify);
+  app.get(ApiDescription).describes(app);
   app.useGlobalPipes(new DtoPipe());
   app.useGlobalFilters(new ProblemFilter());
 }

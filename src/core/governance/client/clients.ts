@@ -2,23 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { HubError } from '../../errors/index.js';
 import { Database, type Queryable } from '../../persistence/database.js';
 import type { Scope } from '../access.js';
+import type { ClientAnswer, ClientPageAnswer, NewClientAnswer, RotatedKeyAnswer } from './client-answer.dto.js';
 import { ClientKeys } from './client-keys.js';
 import { newClientId, newKey } from './key-format.js';
-
-export interface Client {
-  readonly id: string;
-  readonly sourceId: number;
-  readonly name: string;
-  readonly scopes: readonly Scope[];
-  readonly createdAt: Date;
-  readonly revokedAt: Date | null;
-}
-
-export interface ClientPage {
-  readonly items: readonly Client[];
-  /** Pass as `after` for the next page; null at the end. */
-  readonly next: string | null;
-}
 
 const COLUMNS = 'id, source_id as "sourceId", name, scopes, created_at as "createdAt", revoked_at as "revokedAt"';
 
@@ -30,34 +16,34 @@ export class Clients {
     private readonly keys: ClientKeys,
   ) {}
 
-  async create(name: string, scopes: readonly Scope[]): Promise<Client & { readonly key: string }> {
+  async create(name: string, scopes: readonly Scope[]): Promise<NewClientAnswer> {
     const id = newClientId();
     const { key, secretHash } = newKey(id);
     const client = await this.change(async (tx) => {
-      const [made] = await tx.query<Client>(`insert into governance.api_client (id, name, scopes) values ($1, $2, $3) returning ${COLUMNS}`, [id, name, [...new Set(scopes)]]);
+      const [made] = await tx.query<ClientAnswer>(`insert into governance.api_client (id, name, scopes) values ($1, $2, $3) returning ${COLUMNS}`, [id, name, [...new Set(scopes)]]);
       await tx.execute('insert into governance.api_key (secret_hash, client_source_id) values ($1, $2)', [secretHash, made?.sourceId]);
-      return made as Client;
+      return made as ClientAnswer;
     });
     return { ...client, key };
   }
 
-  async list(limit: number, after: number): Promise<ClientPage> {
-    const rows = await this.database.query<Client>(`select ${COLUMNS} from governance.api_client where source_id > $1 order by source_id limit $2`, [after, limit + 1]);
+  async list(limit: number, after: number): Promise<ClientPageAnswer> {
+    const rows = await this.database.query<ClientAnswer>(`select ${COLUMNS} from governance.api_client where source_id > $1 order by source_id limit $2`, [after, limit + 1]);
     const items = rows.slice(0, limit);
     return { items, next: rows.length > limit ? String(items.at(-1)?.sourceId) : null };
   }
 
   /** @throws HubError NOT_FOUND */
-  async get(id: string): Promise<Client> {
-    const [client] = await this.database.query<Client>(`select ${COLUMNS} from governance.api_client where id = $1`, [id]);
+  async get(id: string): Promise<ClientAnswer> {
+    const [client] = await this.database.query<ClientAnswer>(`select ${COLUMNS} from governance.api_client where id = $1`, [id]);
     if (!client) throw new HubError('NOT_FOUND', { detail: 'There is no such client.' });
     return client;
   }
 
   /** Ends all keys of a client at once. Repeating it changes nothing. @throws HubError NOT_FOUND */
-  async revoke(id: string): Promise<Client> {
+  async revoke(id: string): Promise<ClientAnswer> {
     return this.change(async (tx) => {
-      const [client] = await tx.query<Client>(`update governance.api_client set revoked_at = coalesce(revoked_at, now()) where id = $1 returning ${COLUMNS}`, [id]);
+      const [client] = await tx.query<ClientAnswer>(`update governance.api_client set revoked_at = coalesce(revoked_at, now()) where id = $1 returning ${COLUMNS}`, [id]);
       if (!client) throw new HubError('NOT_FOUND', { detail: 'There is no such client.' });
       return client;
     });
@@ -67,7 +53,7 @@ export class Clients {
    * Makes a new key; the keys before it stay good for `overlapSeconds` (0 ends them at once) or less, if they end sooner.
    * @throws HubError NOT_FOUND, or CONFLICT for a revoked client
    */
-  async rotate(id: string, overlapSeconds: number): Promise<{ readonly id: string; readonly key: string; readonly previousKeysEndAt: Date }> {
+  async rotate(id: string, overlapSeconds: number): Promise<RotatedKeyAnswer> {
     const { key, secretHash } = newKey(id);
     return this.change(async (tx) => {
       const [client] = await tx.query<{ source_id: number; revoked_at: Date | null; ends: Date }>(

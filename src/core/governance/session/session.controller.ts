@@ -3,8 +3,8 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Public, RequireAdmin } from '../access.js';
 import { bearerOf } from '../bearer.js';
-import { BeginSessionDto } from './session.dto.js';
-import { Sessions, type NewSession } from './sessions.js';
+import { BeginSessionDto, NewSessionAnswer } from './session.dto.js';
+import { Sessions } from './sessions.js';
 
 @ApiTags('sessions')
 @Controller('admin/v1/sessions')
@@ -14,8 +14,8 @@ export class SessionController {
   @Post()
   @Public()
   @ApiOperation({ operationId: 'beginSession', summary: 'Begin an admin session', description: 'Ends 12 hours later, or 2 hours after its last use. Tries are limited per account and address.' })
-  @ApiResponse({ status: 201, description: 'The token to send as `Authorization: Bearer`' })
-  begin(@Body() body: BeginSessionDto, @Req() request: FastifyRequest): Promise<NewSession> {
+  @ApiResponse({ status: 201, description: 'The token to send as `Authorization: Bearer`', type: NewSessionAnswer })
+  begin(@Body() body: BeginSessionDto, @Req() request: FastifyRequest): Promise<NewSessionAnswer> {
     return this.sessions.begin(body.email, body.password, request.ip);
   }
 

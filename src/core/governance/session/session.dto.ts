@@ -14,3 +14,11 @@ export class BeginSessionDto {
   @Length(1, 1_024)
   password!: string;
 }
+
+export class NewSessionAnswer {
+  @ApiProperty({ description: 'Send it as `Authorization: Bearer`.', example: 'cds_…' })
+  token!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', description: 'The latest end; a session that is not used ends sooner.' })
+  expiresAt!: Date;
+}

@@ -7,6 +7,7 @@ import type { Caller } from '../access.js';
 import { hashSecret } from '../client/key-format.js';
 import { Attempts } from './attempts.js';
 import { NOBODYS_PASSWORD, verifyPassword } from './password.js';
+import type { NewSessionAnswer } from './session.dto.js';
 
 type AdminCaller = Extract<Caller, { kind: 'admin' }>;
 
@@ -19,11 +20,7 @@ const MOST_KEPT = 1_000;
 const MINUTES_15 = 15 * 60_000;
 const TOKEN = /^cds_[A-Za-z0-9_-]{43}$/;
 
-export interface NewSession {
-  readonly token: string;
-  readonly expiresAt: Date;
-}
-
+/** Admin sessions: opaque tokens, of which the hub keeps only hashes. */
 @Injectable()
 export class Sessions {
   private readonly kept = new Map<string, { readonly caller: AdminCaller; readonly until: number }>();
@@ -42,7 +39,7 @@ export class Sessions {
    * Begins a session. A wrong password and an unknown account are refused alike, in the same time.
    * @throws HubError UNAUTHENTICATED, TOO_MANY_ATTEMPTS
    */
-  async begin(email: string, password: string, address: string): Promise<NewSession> {
+  async begin(email: string, password: string, address: string): Promise<NewSessionAnswer> {
     const account = email.toLowerCase();
     const pair = `${account} ${address}`;
     this.byAccountAndAddress.begin(pair);
@@ -74,7 +71,7 @@ export class Sessions {
     this.kept.delete(token);
   }
 
-  private async issue(userId: string): Promise<NewSession> {
+  private async issue(userId: string): Promise<NewSessionAnswer> {
     const token = `cds_${randomBytes(32).toString('base64url')}`;
     const [session] = await this.database.query<{ expires_at: Date }>(
       `with ended as (delete from governance.admin_session where expires_at < now() or last_seen_at < now() - make_interval(secs => $4))

@@ -19,3 +19,11 @@ export class ClaimHubDto {
   @Length(12, 1_024)
   password!: string;
 }
+
+export class FirstAdminAnswer {
+  @ApiProperty({ format: 'uuid' })
+  userId!: string;
+
+  @ApiProperty({ format: 'email' })
+  email!: string;
+}

@@ -6,6 +6,7 @@ import { SETTINGS, type Settings } from '../../settings/settings.js';
 import { hashSecret } from '../client/key-format.js';
 import { Attempts } from '../session/attempts.js';
 import { hashPassword } from '../session/password.js';
+import type { FirstAdminAnswer } from './setup.dto.js';
 
 /** Enough for the replicas of one installation and a few restarts. */
 const MOST_TOKENS = 16;
@@ -41,7 +42,7 @@ export class SetupService {
    * Makes the first admin, once: of several claims at the same time exactly one wins.
    * @throws HubError ALREADY_SET_UP, SETUP_TOKEN_INVALID, TOO_MANY_ATTEMPTS
    */
-  async claim(token: string, email: string, password: string, address: string): Promise<{ readonly userId: string; readonly email: string }> {
+  async claim(token: string, email: string, password: string, address: string): Promise<FirstAdminAnswer> {
     if (await this.isClaimed(this.database)) throw new HubError('ALREADY_SET_UP');
     this.attempts.begin(address);
     await this.checkToken(token);

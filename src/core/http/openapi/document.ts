@@ -1,0 +1,104 @@
+import type { INestApplication } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import packageJson from '../../../../package.json' with { type: 'json' };
+import { SCOPES } from '../../governance/access.js';
+import type { JsonSchema } from '../json-schema.js';
+import { PROBLEM_RESPONSES, PROBLEM_SCHEMA, type ProblemResponse } from './problem-schema.js';
+import { declaredRoutes, type Route } from './routes.js';
+
+type PathItem = OpenAPIObject['paths'][string];
+type Operation = NonNullable<PathItem['get']>;
+type Parameters = NonNullable<Operation['parameters']>;
+
+const DESCRIPTION = `One ledger of stock, one figure per channel, published within moments.
+
+Everything is JSON in UTF-8. Refusals are problem details (RFC 9457) with a stable \`code\`. Lists are paged by cursor: pass \`next\` of a page as \`after\`.
+Times are RFC 3339 in UTC; quantities are whole numbers in the item's stock-keeping unit. Bodies with the same key twice, numbers beyond a double, more than
+64 levels or text that is not well-formed Unicode are refused: what is stored is what was written.`;
+
+const TAGS: readonly (readonly [string, string])[] = [
+  ['setup', 'Claiming a fresh hub'],
+  ['sessions', 'Admin sessions'],
+  ['clients', 'API clients, their keys and scopes'],
+  ['operations', 'Health, metrics and this document'],
+];
+
+const ref = (name: ProblemResponse): never => ({ $ref: `#/components/responses/${name}` }) as never;
+
+function securityOf({ rule, method }: Route): Record<string, string[]>[] {
+  if (rule?.kind === 'public') return [];
+  if (rule?.kind !== 'scope') return [{ adminSession: [] }];
+  const client = { apiKey: [...rule.scopes] };
+  return method === 'get' ? [client, { adminSession: [] }] : [client];
+}
+
+function refusalsOf(route: Route): ProblemResponse[] {
+  const takesBody = route.method !== 'get' && route.method !== 'delete';
+  const names: ProblemResponse[] = ['Problem'];
+  if (route.rule?.kind !== 'public') names.push('Unauthenticated', 'Forbidden');
+  if (takesBody && !route.rawBody) names.push('Unreadable', 'TooLarge', 'WrongType', 'Invalid');
+  if (route.rawBody) names.push('Unauthenticated', 'TooLarge');
+  if (route.querySchema) names.push('Invalid');
+  names.push('Unavailable');
+  return names;
+}
+
+const STATUS: Readonly<Record<ProblemResponse, string>> = { Unreadable: '400', Unauthenticated: '401', Forbidden: '403', TooLarge: '413', WrongType: '415', Invalid: '422', Unavailable: '503', Problem: 'default' };
+
+function bodyOf(route: Route): Operation['requestBody'] | undefined {
+  if (route.rawBody) return { required: true, description: 'The delivery exactly as its sender signed it.', content: { '*/*': { schema: { type: 'string', format: 'binary' } } } };
+  if (!route.bodySchema && !route.bodyRule.ndjson) return undefined;
+  const json = { 'application/json': { schema: plain(route.bodySchema ?? {}) as never } };
+  const ndjson = { 'application/x-ndjson': { schema: { type: 'string', description: 'One JSON object a line.' } as never } };
+  return { required: true, content: { ...(route.bodySchema ? json : {}), ...(route.bodyRule.ndjson ? ndjson : {}) } };
+}
+
+/** TypeBox marks its schemas with symbols, which must not reach a copy that is compared or served. */
+function plain(schema: JsonSchema): unknown {
+  return JSON.parse(JSON.stringify(schema)) as unknown;
+}
+
+function queryOf(schema: JsonSchema): Parameters {
+  const { properties = {}, required = [] } = plain(schema) as { properties?: Record<string, { description?: string }>; required?: string[] };
+  return Object.entries(properties).map(([name, inner]) => ({ name, in: 'query', required: required.includes(name), description: inner.description, schema: inner as never }));
+}
+
+function complete(operation: Operation, route: Route): void {
+  operation.security = securityOf(route);
+  const body = bodyOf(route);
+  if (body) operation.requestBody = body;
+  if (route.querySchema) operation.parameters = [...(operation.parameters ?? []).filter((parameter) => !('in' in parameter) || parameter.in !== 'query'), ...queryOf(route.querySchema)];
+  for (const name of refusalsOf(route)) operation.responses[STATUS[name]] ??= ref(name);
+}
+
+/** A path that @nestjs/swagger found, with the names of its parameters taken out: the two readers may differ in those. */
+const shapeOf = (path: string): string => path.replace(/\{[^}]*\}/g, '{}');
+
+/** `read` of `StockLevelController` becomes `readStockLevel`, where a route names no operationId itself. */
+function operationId(controller: string, method: string): string {
+  return `${method}${controller.replace(/Controller$/, '')}`;
+}
+
+/** The OpenAPI 3.1 document of everything that `app` serves. */
+export function describeApi(app: INestApplication): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Crossdock')
+    .setDescription(DESCRIPTION)
+    .setVersion(packageJson.version)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: `An API key (\`cdk_…\`). Scopes: ${SCOPES.join(', ')}.` }, 'apiKey')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The token of an admin session (`cds_…`); it may also read the business API.' }, 'adminSession');
+  for (const [name, description] of TAGS) builder.addTag(name, description);
+  const document = SwaggerModule.createDocument(app, builder.build(), { operationIdFactory: operationId, autoTagControllers: true });
+  const routes = new Map(declaredRoutes(app.get(DiscoveryService), app.get(MetadataScanner)).map((route) => [`${route.method} ${shapeOf(route.path)}`, route]));
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(item) as [string, Operation][]) {
+      const route = routes.get(`${method} ${shapeOf(path)}`);
+      if (route) complete(operation, route);
+    }
+  }
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA as never }, responses: PROBLEM_RESPONSES as never };
+  return document;
+}
