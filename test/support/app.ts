@@ -25,7 +25,7 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A Nest application in this process, on a database of its own, claimed, answering as the hub would. */
+/** A Nest application in this process, on a database of its own, claimed unless asked otherwise, answering as the hub would. */
 export interface TestApp {
   readonly app: NestFastifyApplication;
   readonly databaseUrl: string;
@@ -65,14 +65,19 @@ async function claim(app: NestFastifyApplication): Promise<string> {
 }
 
 /** Starts `imports` (modules under test; add whatever global ones they need) behind the hub's own HTTP door. */
-export async function startTestApp(imports: NonNullable<ModuleMetadata['imports']> = [], settings: Partial<Settings> = {}, further: Pick<ModuleMetadata, 'controllers' | 'providers'> = {}): Promise<TestApp> {
+export async function startTestApp(
+  imports: NonNullable<ModuleMetadata['imports']> = [],
+  settings: Partial<Settings> = {},
+  further: Pick<ModuleMetadata, 'controllers' | 'providers'> = {},
+  { claimed = true }: { readonly claimed?: boolean } = {},
+): Promise<TestApp> {
   const database = await createTestDatabase();
   const module = await Test.createTestingModule({ imports: [SettingsModule.of(testSettings({ databaseUrl: database.url, ...settings })), PersistenceModule, HttpModule, ...imports], ...further }).compile();
   const app = module.createNestApplication<NestFastifyApplication>(httpAdapter(), { bufferLogs: true });
   configureApp(app);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
-  const adminToken = await claim(app);
+  const adminToken = claimed ? await claim(app) : '';
   const call: TestApp['call'] = (method, path, body, options = {}) => inject(app, method, path, body, options);
   return {
     app,
