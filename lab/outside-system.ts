@@ -4,7 +4,7 @@
  * can say which outside id stands for which canonical one. All times are milliseconds since the epoch by this machine's clock.
  */
 
-export type FactKind = 'sale' | 'return' | 'receipt' | 'adjustment' | 'damage' | 'count';
+export type FactKind = 'opening' | 'sale' | 'return' | 'receipt' | 'adjustment' | 'damage' | 'count';
 
 /**
  * One fact as the outside system wrote it down at the moment that it happened, before any message about it left.

@@ -43,6 +43,7 @@ export function levelBalances(levels: readonly StockLevel[]): Balances {
 export function effectOf(fact: Pick<SystemFact, 'kind' | 'quantity'>): number {
   switch (fact.kind) {
     case 'sale':
+    case 'damage':
       return -fact.quantity;
     case 'count':
       return 0;
@@ -62,6 +63,9 @@ export function foldJournals(facts: readonly SystemFact[]): Balances {
   for (const fact of inOrder) {
     const key = shelfKey(fact.item, fact.location);
     balances.set(key, fact.kind === 'count' ? fact.quantity : (balances.get(key) ?? 0) + effectOf(fact));
+    if (fact.kind !== 'damage') continue;
+    const damaged = shelfKey(fact.item, fact.location, 'damaged');
+    balances.set(damaged, (balances.get(damaged) ?? 0) + fact.quantity);
   }
   return withoutZeros(balances);
 }

@@ -1,3 +1,4 @@
+import type { FigureReceived, JournalFact } from '../outside-system.js';
 
 /** One side of a movement as the hub tells it: a real place and condition, or a virtual account by name. */
 export type Account = { readonly location: string; readonly condition: string } | { readonly virtual: string };
@@ -44,13 +45,6 @@ export interface SellingRules {
 
 export const PLAIN_RULES: SellingRules = { safetyStock: 0, threshold: 0, sharePercent: 100, cap: undefined, buffer: 0 };
 
-/** A figure of the hub as it arrived and was believed. */
-export interface FigureReceived {
-  readonly item: string;
-  readonly available: number;
-  readonly at: number;
-}
-
 /** A channel as the lab set it up, and what it says of itself afterwards. */
 export interface ChannelEvidence {
   readonly channel: string;
@@ -61,24 +55,9 @@ export interface ChannelEvidence {
   readonly figures: readonly FigureReceived[];
 }
 
-/** `count` is absolute; the others are differences. */
-export type FactKind = 'opening' | 'sale' | 'cancel' | 'return' | 'receipt' | 'adjustment' | 'count';
-
-/** One line of an outside system's journal: what truly happened, written down there before any message about it left. */
-export interface SystemFact {
-  /** In whose journal it stands. */
+/** A fact and the system in whose journal it stands. */
+export interface SystemFact extends JournalFact {
   readonly system: string;
-  /** The business key that the hub's ledger must show exactly once. */
-  readonly eventId: string;
-  readonly line: string;
-  readonly kind: FactKind;
-  readonly item: string;
-  readonly location: string;
-  /** Units above zero; an adjustment is signed; a count is what lay there. */
-  readonly quantity: number;
-  readonly occurredAt: number;
-  /** The order, cancellation or return that it belongs to, as its system calls it. */
-  readonly document: string;
 }
 
 /** Units that the hub granted to a system before it sold them. The grant happened between request and answer. */

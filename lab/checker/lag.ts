@@ -1,4 +1,5 @@
-import type { ChannelEvidence, Evidence, FigureReceived } from './evidence.js';
+import type { FigureReceived } from '../outside-system.js';
+import type { ChannelEvidence, Evidence } from './evidence.js';
 import { figureFor, poolName, poolTimelines, type FreeChange } from './timeline.js';
 
 /** How long one channel waited for the figures that followed from sales. All times in milliseconds. */
@@ -13,10 +14,11 @@ export interface ChannelLag {
   readonly figures: number;
 }
 
-/** The channel's figures by item, oldest first. */
+/** The channel's figures by item, oldest first; refused ones were never believed. */
 export function arrivals(channel: ChannelEvidence): Map<string, FigureReceived[]> {
   const byItem = new Map<string, FigureReceived[]>();
   for (const figure of channel.figures) {
+    if (!figure.applied) continue;
     const list = byItem.get(figure.item);
     if (list) list.push(figure);
     else byItem.set(figure.item, [figure]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PLAIN_RULES, type ChannelEvidence, type Evidence, type FigureReceived, type SystemFact } from './evidence.js';
+import type { FigureReceived } from '../outside-system.js';
+import { PLAIN_RULES, type ChannelEvidence, type Evidence, type SystemFact } from './evidence.js';
 import { channelLags } from './lag.js';
 import { findOversold } from './oversell.js';
 import { movementOf, truthfulEvidence } from './sample-evidence.js';
@@ -19,7 +20,7 @@ interface Told {
 function world(stock: number, sales: readonly Told[], figures: Readonly<Record<string, readonly FigureReceived[]>>): Evidence {
   const truth = truthfulEvidence();
   const opening = { ...(truth.facts[0] as SystemFact), quantity: stock };
-  const facts = sales.map((sale, index): SystemFact => ({ ...opening, system: sale.system, kind: 'sale', eventId: `${sale.system}/${index}`, document: `order-${index}`, quantity: sale.quantity, occurredAt: AT + sale.at }));
+  const facts = sales.map((sale, index): SystemFact => ({ ...opening, system: sale.system, kind: 'sale', eventId: `${sale.system}/${index}`, order: `order-${index}`, quantity: sale.quantity, occurredAt: AT + sale.at }));
   const recorded = facts.map((fact, index) => movementOf(fact, 0, sales[index]?.delayMs ?? 20)).sort((a, b) => a.recordedAt - b.recordedAt);
   const channel = (name: string, decides: ChannelEvidence['decides']): ChannelEvidence => ({ channel: name, locations: POOL, rules: PLAIN_RULES, decides, beliefs: new Map(), figures: figures[name] ?? [] });
   return {
@@ -30,7 +31,7 @@ function world(stock: number, sales: readonly Told[], figures: Readonly<Record<s
   };
 }
 
-const figure = (at: number, available: number): FigureReceived => ({ item: 'MUG', available, at: AT + at });
+const figure = (at: number, available: number): FigureReceived => ({ item: 'MUG', available, at: AT + at, applied: true });
 const causes = (evidence: Evidence): string[] => findOversold(evidence, POOL).map((one) => `${one.system} ${one.units} ${one.cause}`);
 
 describe('the autopsy of oversold units', () => {

@@ -21,7 +21,7 @@ export interface Oversold {
   readonly item: string;
   readonly units: number;
   readonly cause: OversellCause;
-  readonly document: string | undefined;
+  readonly order: string | undefined;
   /** From the going of the last unit, as far as the hub knew, to this sale; negative when this sale happened first. */
   readonly windowMs: number;
 }
@@ -77,7 +77,7 @@ class ItemAutopsy {
     const units = Math.min(wanted, wanted - Math.max(0, free));
     if (units <= 0) return;
     if (change.kind === 'hold') {
-      this.found.push({ system: change.system ?? '', item: this.item, units, cause: 'unexplained', document: undefined, windowMs: 0 });
+      this.found.push({ system: change.system ?? '', item: this.item, units, cause: 'unexplained', order: undefined, windowMs: 0 });
       return;
     }
     const fact = change.fact as SystemFact;
@@ -85,7 +85,7 @@ class ItemAutopsy {
     const channel = this.channels.get(fact.system);
     const told = taker && this.toldAfter(fact.system, taker.knownAt, wanted);
     this.found.push({
-      system: fact.system, item: this.item, units, cause: causeOf(channel, change, taker, told), document: fact.document,
+      system: fact.system, item: this.item, units, cause: causeOf(channel, change, taker, told), order: fact.order,
       windowMs: taker ? fact.occurredAt - (taker.fact?.occurredAt ?? taker.knownAt) : 0,
     });
   }
@@ -132,6 +132,6 @@ export function oversoldIsExplained(evidence: Evidence, pool: readonly string[])
   const sales = evidence.facts.filter((fact) => fact.kind === 'sale' && pool.includes(fact.location));
   const wrong = oversold.filter((one) => reserving.has(one.system) || one.cause === 'unexplained');
   for (let index = 0; index < sales.length - wrong.length; index += 1) findings.expect(true, () => '');
-  for (const one of wrong) findings.expect(false, () => `${one.system} sold ${one.units} of ${one.item} (${one.document ?? 'a hold'}) that were not there: ${one.cause}`);
+  for (const one of wrong) findings.expect(false, () => `${one.system} sold ${one.units} of ${one.item} (${one.order ?? 'a hold'}) that were not there: ${one.cause}`);
   return findings.verdict();
 }

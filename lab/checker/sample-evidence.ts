@@ -7,7 +7,7 @@ function channel(name: string, decides: ChannelEvidence['decides'], left: number
 }
 
 function fact(system: string, kind: SystemFact['kind'], document: string, quantity: number, afterMs: number): SystemFact {
-  return { system, kind, eventId: `${system}/${document}`, line: '1', item: 'MUG', location: 'warehouse', quantity, occurredAt: AT + afterMs, document };
+  return { system, kind, eventId: `${system}/${document}`, line: '1', item: 'MUG', location: 'warehouse', quantity, occurredAt: AT + afterMs, order: document };
 }
 
 /** How the hub writes a fact down, as the ledger shows it. */
@@ -16,7 +16,7 @@ export function movementOf(told: SystemFact, position: number, delayMs = 20): Le
   const taken = told.kind === 'sale' || (told.kind === 'adjustment' && told.quantity < 0);
   const other = { virtual: told.kind === 'opening' ? 'opening' : told.kind === 'receipt' ? 'supplier' : told.kind === 'adjustment' ? 'loss' : 'customer' };
   return {
-    position, eventId: told.eventId, line: told.line, kind: told.kind === 'cancel' ? 'return' : told.kind, item: told.item, quantity: Math.abs(told.quantity),
+    position, eventId: told.eventId, line: told.line, kind: told.kind, item: told.item, quantity: Math.abs(told.quantity),
     from: taken ? shelf : other, to: taken ? other : shelf, occurredAt: told.occurredAt, recordedAt: told.occurredAt + delayMs,
   };
 }

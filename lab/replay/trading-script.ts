@@ -1,3 +1,5 @@
+import type { OrderLine } from '../outside-system.js';
+
 /** The practice retailer's systems. The first four sell online from the warehouse; the tills stand in every location. */
 export const SYSTEMS = ['shop', 'marketplace-a', 'marketplace-b', 'app', 'tills'] as const;
 export type SystemName = (typeof SYSTEMS)[number];
@@ -9,14 +11,6 @@ export const LOCATIONS = [
   { id: 'store-1', name: 'High Street store', type: 'store' },
   { id: 'store-2', name: 'Station store', type: 'store' },
 ] as const;
-
-export interface OrderLine {
-  /** From 1 on, in the order's own numbering. */
-  readonly line: string;
-  readonly item: string;
-  /** Units, above zero. */
-  readonly quantity: number;
-}
 
 export interface ScriptItem {
   readonly id: string;
