@@ -12,6 +12,8 @@ export class Coalescer<Entry, Outcome> {
     private readonly run: (entries: Entry[]) => Promise<Outcome[]>,
     private readonly most: number,
     private readonly lanes = 1,
+    /** How much of `most` an entry takes; by default each counts as one. A single heavier entry still makes a batch. */
+    private readonly weigh: (entry: Entry) => number = () => 1,
   ) {}
 
   get backlog(): number {
@@ -35,12 +37,23 @@ export class Coalescer<Entry, Outcome> {
   private async drain(): Promise<void> {
     try {
       while (this.waiting.length > 0) {
-        const batch = this.waiting.splice(0, this.most);
+        const batch = this.take();
         await this.settle(batch);
       }
     } finally {
       this.running -= 1;
     }
+  }
+
+  private take(): typeof this.waiting {
+    let weight = 0;
+    let count = 0;
+    for (const { entry } of this.waiting) {
+      weight += this.weigh(entry);
+      if (count > 0 && weight > this.most) break;
+      count += 1;
+    }
+    return this.waiting.splice(0, count);
   }
 
   private async settle(batch: typeof this.waiting): Promise<void> {

@@ -37,19 +37,24 @@ class RunnerQueryable implements Queryable {
 export class Database implements Queryable {
   constructor(readonly dataSource: DataSource) {}
 
+  /** One statement, which is a transaction of its own. */
   query<Row = Record<string, unknown>>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-    return this.withRunner((runner) => new RunnerQueryable(runner).query<Row>(sql, parameters));
+    return this.again((runner) => new RunnerQueryable(runner).query<Row>(sql, parameters));
   }
 
   execute(sql: string, parameters: readonly unknown[] = []): Promise<number> {
-    return this.withRunner((runner) => new RunnerQueryable(runner).execute(sql, parameters));
+    return this.again((runner) => new RunnerQueryable(runner).execute(sql, parameters));
   }
 
   /** Runs `work` in one transaction, again from the start (5 times at most) when Postgres chose it as a deadlock's victim. */
-  async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.again((runner) => this.attempt(runner, work));
+  }
+
+  private async again<T>(use: (runner: QueryRunner) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.withRunner(async (runner) => this.attempt(runner, work));
+        return await this.withRunner(use);
       } catch (error) {
         if (attempt >= MOST_TRIES || !TRY_AGAIN.has(sqlState(error) ?? '')) throw error;
       }
