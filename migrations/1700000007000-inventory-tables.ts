@@ -127,6 +127,7 @@ const STATEMENTS = [
     published bigint,
     published_version bigint,
     published_at timestamptz,
+    fault text,
     primary key (item_id, channel_id)
   ) with (fillfactor = 70)`,
 

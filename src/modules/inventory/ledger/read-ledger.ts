@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+import type { LedgerKind, StockCondition } from '../../../core/canonical/index.js';
+import { Database } from '../../../core/persistence/database.js';
+import { CatalogDirectory } from '../../catalog/index.js';
+import { accountParts, kindName, type VirtualAccount } from './account.js';
+
+export type LedgerAccount = { readonly location: string; readonly condition: StockCondition } | { readonly virtual: VirtualAccount };
+
+export interface LedgerEntry {
+  /** Stable position in the feed; entries are served in this order and never change. */
+  readonly position: string;
+  readonly kind: LedgerKind;
+  readonly item: string;
+  readonly quantity: number;
+  readonly from: LedgerAccount;
+  readonly to: LedgerAccount;
+  /** The connection or API client that brought the fact, by its source number. */
+  readonly source: number;
+  readonly eventId: string;
+  readonly line: string;
+  readonly occurredAt: string;
+  readonly recordedAt: string;
+  readonly correlationId: string;
+}
+
+/** Transaction, batch and entry: the order in which the feed is served. */
+export interface LedgerPosition {
+  readonly tx: string;
+  readonly batch: number;
+  readonly n: number;
+}
+
+export interface LedgerFilter {
+  readonly after?: LedgerPosition;
+  readonly item?: string;
+  readonly location?: string;
+  readonly limit: number;
+}
+
+interface Row {
+  tx: string;
+  batch: number;
+  n: number;
+  item: number;
+  quantity: number;
+  fromAccount: number;
+  toAccount: number;
+  kind: number;
+  source: number;
+  eventId: string;
+  line: string;
+  occurredAt: Date;
+  recordedAt: Date;
+  correlationId: string;
+}
+
+const COLUMNS = `b.tx::text as tx, m.batch_id as batch, m.n, m.item_id as item, m.quantity, m.from_account as "fromAccount", m.to_account as "toAccount", m.kind,
+  m.source_id as source, m.event_id as "eventId", m.line, m.occurred_at as "occurredAt", b.recorded_at as "recordedAt", m.correlation_id as "correlationId"`;
+
+/**
+ * The ledger as a feed. It serves up to a safe watermark only: transactions older than the oldest one that is still
+ * open, in the order of their numbers. A reader that keeps the last position therefore never misses a late committer,
+ * and pages that were read once are the same for ever.
+ */
+@Injectable()
+export class ReadLedger {
+  constructor(
+    private readonly database: Database,
+    private readonly catalog: CatalogDirectory,
+  ) {}
+
+  /** `next` is always given: it is where to go on later, when more has happened. `more` says that there is more already. */
+  async list(filter: LedgerFilter): Promise<{ entries: LedgerEntry[]; next: LedgerPosition; more: boolean }> {
+    const after = filter.after ?? { tx: '0', batch: 0, n: -1 };
+    const [item, location] = await Promise.all([this.itemId(filter.item), this.locationId(filter.location)]);
+    if (item === null || location === null) return { entries: [], next: after, more: false };
+    const place = location === undefined ? 'true' : `(m.from_account >> 3 = $6 or m.to_account >> 3 = $6)`;
+    // One item's history is found by its own index; the whole feed walks the batches in order.
+    const rows = await this.database.query<Row>(
+      item === undefined
+        ? `select ${COLUMNS} from inventory.ledger_batch b join inventory.movement m on m.batch_id = b.id
+            where (b.tx, b.id, m.n) > ($1::xid8, $2, $3) and (b.tx, b.id) >= ($1::xid8, $2) and b.tx < pg_snapshot_xmin(pg_current_snapshot()) and $5::int is null and ${place}
+            order by b.tx, b.id, m.n limit $4`
+        : `select ${COLUMNS} from inventory.movement m join inventory.ledger_batch b on b.id = m.batch_id
+            where m.item_id = $5 and (b.tx, b.id, m.n) > ($1::xid8, $2, $3) and b.tx < pg_snapshot_xmin(pg_current_snapshot()) and ${place}
+            order by b.tx, b.id, m.n limit $4`,
+      [after.tx, after.batch, after.n, filter.limit + 1, item ?? null, ...(location === undefined ? [] : [location])],
+    );
+    const page = rows.slice(0, filter.limit);
+    const last = page[page.length - 1];
+    return { entries: await this.inWords(page), next: last ? { tx: last.tx, batch: last.batch, n: last.n } : after, more: rows.length > filter.limit };
+  }
+
+  private async itemId(code: string | undefined): Promise<number | null | undefined> {
+    return code === undefined ? undefined : ((await this.catalog.itemIds([code])).get(code) ?? null);
+  }
+
+  private async locationId(code: string | undefined): Promise<number | null | undefined> {
+    return code === undefined ? undefined : ((await this.catalog.locationIds([code])).get(code) ?? null);
+  }
+
+  private async inWords(rows: readonly Row[]): Promise<LedgerEntry[]> {
+    const accounts = rows.flatMap((row) => [row.fromAccount, row.toAccount]).filter((account) => account >= 8);
+    const [items, locations] = await Promise.all([
+      this.catalog.itemCodes(new Set(rows.map((row) => row.item))),
+      this.catalog.locationCodes(new Set(accounts.map((account) => account >> 3))),
+    ]);
+    const account = (id: number): LedgerAccount => {
+      const parts = accountParts(id);
+      return 'virtual' in parts ? parts : { location: locations.get(parts.locationId) ?? '', condition: parts.condition };
+    };
+    return rows.map((row) => ({
+      position: formatPosition(row),
+      kind: kindName(row.kind),
+      item: items.get(row.item) ?? '',
+      quantity: row.quantity,
+      from: account(row.fromAccount),
+      to: account(row.toAccount),
+      source: row.source,
+      eventId: row.eventId,
+      line: row.line,
+      occurredAt: row.occurredAt.toISOString(),
+      recordedAt: row.recordedAt.toISOString(),
+      correlationId: row.correlationId,
+    }));
+  }
+}
+
+export function formatPosition({ tx, batch, n }: LedgerPosition): string {
+  return `${tx}.${batch}.${n}`;
+}
+
+/** @returns undefined when the text is no position. */
+export function parsePosition(text: string): LedgerPosition | undefined {
+  const match = /^(\d{1,20})\.(\d{1,15})\.(-?\d{1,9})$/.exec(text);
+  return match ? { tx: match[1] as string, batch: Number(match[2]), n: Number(match[3]) } : undefined;
+}

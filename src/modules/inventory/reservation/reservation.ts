@@ -1,0 +1,30 @@
+/** The numbers that stand in the database for the states of a hold; all but `HELD` are terminal. */
+export const RESERVATION_STATES = ['', 'HELD', 'CONSUMED', 'RELEASED', 'EXPIRED'] as const;
+export type ReservationState = Exclude<(typeof RESERVATION_STATES)[number], ''>;
+
+export interface ReservationLine {
+  /** Position in the request, from 0. */
+  readonly line: number;
+  readonly item: string;
+  /** Units held; with allowPartial it may be less than asked, and a line of which nothing is held is left out. */
+  readonly quantity: number;
+}
+
+export interface Reservation {
+  readonly id: string;
+  readonly key: string;
+  readonly channel: string;
+  readonly state: ReservationState;
+  readonly lines: readonly ReservationLine[];
+  readonly expiresAt: string;
+  readonly createdAt: string;
+}
+
+export interface ReservationRequest {
+  /** The cart's or order's identity. The same key and lines are answered with what is stored. */
+  readonly key: string;
+  readonly channel: string;
+  readonly ttlSeconds: number;
+  readonly allowPartial?: boolean;
+  readonly lines: readonly { readonly item: string; readonly quantity: number }[];
+}
