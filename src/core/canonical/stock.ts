@@ -40,8 +40,6 @@ export interface StockObservation {
   readonly condition: StockCondition;
   readonly quantity: number;
   readonly asOf: Date;
-  /** Orders observations of one source that carry no usable time. */
-  readonly sequence?: number;
   readonly basis: 'onHand' | 'netOfOrders';
   readonly correlationId: string;
 }

@@ -1,0 +1,69 @@
+import { Body, Controller, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
+import { ApiBody, ApiNoContentResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { Static } from '@sinclair/typebox';
+import { HubError } from '../../../core/errors/index.js';
+import { RequireScope } from '../../../core/governance/access.js';
+import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
+import { ReadAvailability, type Availability } from '../availability/read-availability.js';
+import { KeepSellingRules, type SellingRules } from '../availability/selling-rules.js';
+import { ReadPublications, type Publication } from '../publication/read-publications.js';
+import { AvailabilityQuery, PublicationQuery, SafetyStockBody, SellingRulesBody } from './stock.schemas.js';
+
+@ApiTags('availability')
+@Controller('api/v1')
+export class AvailabilityController {
+  constructor(
+    private readonly availability: ReadAvailability,
+    private readonly rules: KeepSellingRules,
+    private readonly publications: ReadPublications,
+  ) {}
+
+  /** What a channel may sell of each item, with the terms that add up to it and what the channel last acknowledged. */
+  @Get('availability')
+  @RequireScope('stock:read')
+  @ApiOperation({ operationId: 'readAvailability', summary: 'Read availability with its terms' })
+  @ApiQuery({ schema: AvailabilityQuery as never, name: 'filter', style: 'form', explode: true })
+  async read(@Query(new SchemaQuery(AvailabilityQuery)) query: Static<typeof AvailabilityQuery>): Promise<{ items: Availability[] }> {
+    const items = query.item.split(',');
+    if (items.length > 1_000) throw new HubError('VALIDATION_FAILED', { errors: [{ pointer: '?item', detail: 'names more than 1,000 items' }] });
+    return { items: await this.availability.read(query.channel, items) };
+  }
+
+  /** Which figures a channel was told, which wait, and which it refused. */
+  @Get('publications')
+  @RequireScope('stock:read')
+  @ApiOperation({ operationId: 'listPublications', summary: "List a channel's publications" })
+  @ApiQuery({ schema: PublicationQuery as never, name: 'filter', style: 'form', explode: true })
+  listPublications(@Query(new SchemaQuery(PublicationQuery)) query: Static<typeof PublicationQuery>): Promise<{ items: Publication[]; next: number | null }> {
+    return this.publications.list({ channel: query.channel, state: query.state, after: query.after ?? 0, limit: query.limit ?? 100 });
+  }
+
+  @Get('channels/:id/selling-rules')
+  @RequireScope('stock:read')
+  @ApiOperation({ operationId: 'readSellingRules', summary: "Read a channel's selling rules" })
+  readRules(@Param('id') channel: string): Promise<SellingRules> {
+    return this.rules.read(channel);
+  }
+
+  /** Replaces the rules; what is left out takes its default. Every item of the channel is recomputed before the answer. */
+  @Put('channels/:id/selling-rules')
+  @RequireScope('stock:write')
+  @ApiOperation({ operationId: 'replaceSellingRules', summary: "Replace a channel's selling rules" })
+  @ApiBody({ schema: SellingRulesBody as never })
+  async replaceRules(@Param('id') channel: string, @Body(new SchemaBody(SellingRulesBody)) body: Static<typeof SellingRulesBody>): Promise<SellingRules> {
+    const rules = { safetyStock: 0, threshold: 0, buffer: 0, sharePercent: 100, cap: null, ...body };
+    await this.rules.replace(channel, rules);
+    return rules;
+  }
+
+  /** Sets the units of an item that a location keeps for itself. */
+  @Put('stock-levels/:item/:location/safety-stock')
+  @HttpCode(204)
+  @RequireScope('stock:write')
+  @ApiOperation({ operationId: 'setSafetyStock', summary: 'Set the safety stock of an item at a location' })
+  @ApiBody({ schema: SafetyStockBody as never })
+  @ApiNoContentResponse({ description: 'Set; the availability of every channel concerned is recomputed.' })
+  keepSafetyStock(@Param('item') item: string, @Param('location') location: string, @Body(new SchemaBody(SafetyStockBody)) body: Static<typeof SafetyStockBody>): Promise<void> {
+    return this.rules.keepSafetyStock(item, location, body.quantity);
+  }
+}

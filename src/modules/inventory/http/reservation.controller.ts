@@ -1,0 +1,83 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Static } from '@sinclair/typebox';
+import type { FastifyReply } from 'fastify';
+import { HubError } from '../../../core/errors/index.js';
+import { CurrentCaller, RequireScope, type Caller } from '../../../core/governance/access.js';
+import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
+import { correlationId } from '../../../core/observability/correlation.js';
+import { HoldStock } from '../reservation/hold-stock.js';
+import { ReadReservations } from '../reservation/read-reservations.js';
+import type { Reservation } from '../reservation/reservation.js';
+import { SettleHold } from '../reservation/settle-hold.js';
+import { sourceOf } from './canonical-stock.js';
+import { ConsumeBody, ReservationBody, ReservationQuery } from './stock.schemas.js';
+
+@ApiTags('reservations')
+@Controller('api/v1/reservations')
+export class ReservationController {
+  constructor(
+    private readonly hold: HoldStock,
+    private readonly settle: SettleHold,
+    private readonly reservations: ReadReservations,
+  ) {}
+
+  /** Promises stock to a cart or an order, against what the channel may sell at this moment. */
+  @Post()
+  @RequireScope('reservations:write')
+  @ApiOperation({ operationId: 'reserveStock', summary: 'Reserve stock' })
+  @ApiBody({ schema: ReservationBody as never })
+  @ApiResponse({ status: 201, description: 'Held.' })
+  @ApiResponse({ status: 200, description: 'The same key and lines were held before: the stored reservation.' })
+  async reserve(
+    @Body(new SchemaBody(ReservationBody)) body: Static<typeof ReservationBody>,
+    @CurrentCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Reservation> {
+    const { reservation, created } = await this.hold.hold(sourceOf(caller), body, correlationId());
+    reply.status(created ? 201 : 200);
+    return reservation;
+  }
+
+  @Get()
+  @RequireScope('reservations:write')
+  @ApiOperation({ operationId: 'listReservations', summary: "List the caller's reservations, newest first" })
+  @ApiQuery({ schema: ReservationQuery as never, name: 'filter', required: false, style: 'form', explode: true })
+  async list(@Query(new SchemaQuery(ReservationQuery)) query: Static<typeof ReservationQuery>, @CurrentCaller() caller: Caller): Promise<{ items: Reservation[]; next: number | null }> {
+    const limit = query.limit ?? 100;
+    const found = await this.reservations.list(sourceOf(caller), { key: query.key, state: query.state, before: query.after, limit: limit + 1 });
+    const items = found.slice(0, limit);
+    return { items, next: found.length > limit ? Number(items[items.length - 1]?.id) : null };
+  }
+
+  @Get(':id')
+  @RequireScope('reservations:write')
+  @ApiOperation({ operationId: 'readReservation', summary: 'Read a reservation' })
+  read(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Reservation> {
+    return this.reservations.one(sourceOf(caller), reservationId(id));
+  }
+
+  /** The goods left the location: writes the sale and ends the hold in one act. Repeating it answers the stored outcome. */
+  @Post(':id/consume')
+  @HttpCode(200)
+  @RequireScope('reservations:write')
+  @ApiOperation({ operationId: 'consumeReservation', summary: 'Consume a reservation' })
+  @ApiBody({ schema: ConsumeBody as never })
+  consume(@Param('id') id: string, @Body(new SchemaBody(ConsumeBody)) body: Static<typeof ConsumeBody>, @CurrentCaller() caller: Caller): Promise<Reservation> {
+    return this.settle.consume(sourceOf(caller), reservationId(id), body.location, correlationId());
+  }
+
+  /** The goods are free again. Repeating it answers the stored outcome. */
+  @Post(':id/release')
+  @HttpCode(200)
+  @RequireScope('reservations:write')
+  @ApiOperation({ operationId: 'releaseReservation', summary: 'Release a reservation' })
+  release(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Reservation> {
+    return this.settle.release(sourceOf(caller), reservationId(id), correlationId());
+  }
+}
+
+function reservationId(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new HubError('NOT_FOUND', { detail: `There is no reservation '${text.slice(0, 50)}'.` });
+}

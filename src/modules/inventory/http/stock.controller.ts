@@ -1,0 +1,113 @@
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { Static } from '@sinclair/typebox';
+import { HubError } from '../../../core/errors/index.js';
+import { CurrentCaller, RequireScope, type Caller } from '../../../core/governance/access.js';
+import { AcceptsBody, BULK_BODY_LIMIT_BYTES } from '../../../core/http/body-rules.js';
+import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
+import { correlationId } from '../../../core/observability/correlation.js';
+import { formatPosition, parsePosition, ReadLedger, type LedgerEntry } from '../ledger/read-ledger.js';
+import { ReadLevels, type StockLevel } from '../ledger/read-levels.js';
+import { RecordStock } from '../ledger/record-stock.js';
+import { canonicalMovement, canonicalObservation, sourceOf } from './canonical-stock.js';
+import { LedgerQuery, LevelQuery, MovementResults, Movements, ObservationResults, Observations } from './stock.schemas.js';
+
+@ApiTags('stock')
+@Controller('api/v1')
+export class StockController {
+  constructor(
+    private readonly record: RecordStock,
+    private readonly levels: ReadLevels,
+    private readonly ledger: ReadLedger,
+  ) {}
+
+  /** Records what moved. Answers after the commit, one result an entry; a rejected entry does not hold back the others. */
+  @Post('stock-movements')
+  @HttpCode(200)
+  @RequireScope('stock:write')
+  @AcceptsBody({ limitBytes: BULK_BODY_LIMIT_BYTES })
+  @ApiOperation({ operationId: 'recordStockMovements', summary: 'Record movements of stock' })
+  @ApiBody({ schema: Movements as never })
+  @ApiOkResponse({ description: 'One result for each movement, in order.', schema: MovementResults as never })
+  async recordMovements(@Body(new SchemaBody(Movements)) body: Static<typeof Movements>, @CurrentCaller() caller: Caller): Promise<Static<typeof MovementResults>> {
+    const source = sourceOf(caller);
+    const correlation = correlationId();
+    return settleEach(body.movements, (movement) => canonicalMovement(movement, source, correlation), (movements) => this.record.recordMovements(movements));
+  }
+
+  /** Records counted figures. Each corrects the balance as of its moment; movements after it stay. */
+  @Post('stock-observations')
+  @HttpCode(200)
+  @RequireScope('stock:write')
+  @AcceptsBody({ limitBytes: BULK_BODY_LIMIT_BYTES })
+  @ApiOperation({ operationId: 'recordStockObservations', summary: 'Record absolute figures of stock' })
+  @ApiBody({ schema: Observations as never })
+  @ApiOkResponse({ description: 'One result for each observation, in order, with the correction made.', schema: ObservationResults as never })
+  async recordObservations(@Body(new SchemaBody(Observations)) body: Static<typeof Observations>, @CurrentCaller() caller: Caller): Promise<Static<typeof ObservationResults>> {
+    const source = sourceOf(caller);
+    const correlation = correlationId();
+    return settleEach(body.observations, (seen) => canonicalObservation(seen, source, correlation), (observations) => this.record.recordObservations(observations));
+  }
+
+  /** What is where, by item, location and condition. */
+  @Get('stock-levels')
+  @RequireScope('stock:read')
+  @ApiOperation({ operationId: 'listStockLevels', summary: 'List stock levels' })
+  @ApiQuery({ schema: LevelQuery as never, name: 'filter', required: false, style: 'form', explode: true })
+  async listLevels(@Query(new SchemaQuery(LevelQuery)) query: Static<typeof LevelQuery>): Promise<{ items: StockLevel[]; next: string | null }> {
+    const after = query.after === undefined ? undefined : levelCursor(query.after);
+    const { levels, next } = await this.levels.list({
+      items: query.item?.split(',').slice(0, 1_000),
+      locations: query.location?.split(',').slice(0, 1_000),
+      negative: query.negative,
+      after,
+      limit: query.limit ?? 100,
+    });
+    return { items: levels, next: next ? `${next.item}.${next.account}` : null };
+  }
+
+  /** Every movement, in a fixed order that never skips a late committer. Keep `next` and ask again with it. */
+  @Get('ledger')
+  @RequireScope('stock:read')
+  @ApiOperation({ operationId: 'readLedger', summary: 'Read the ledger as a feed' })
+  @ApiQuery({ schema: LedgerQuery as never, name: 'filter', required: false, style: 'form', explode: true })
+  async readLedger(@Query(new SchemaQuery(LedgerQuery)) query: Static<typeof LedgerQuery>): Promise<{ items: LedgerEntry[]; next: string; more: boolean }> {
+    const after = query.after === undefined ? undefined : parsePosition(query.after);
+    if (query.after !== undefined && !after) throw badCursor();
+    const { entries, next, more } = await this.ledger.list({ after, item: query.item, location: query.location, limit: query.limit ?? 100 });
+    return { items: entries, next: formatPosition(next), more };
+  }
+}
+
+type Rejection = { readonly status: 'rejected'; readonly code: string; readonly detail: string };
+
+/** Writes what can be understood and puts each outcome, or each reason of refusal, at its entry's place. */
+async function settleEach<Entry, Fact extends object, Outcome>(
+  entries: readonly Entry[],
+  understand: (entry: Entry) => Fact | Rejection,
+  write: (facts: Fact[]) => Promise<Outcome[]>,
+): Promise<{ results: (Outcome | Rejection)[] }> {
+  const results = new Array<Outcome | Rejection>(entries.length);
+  const facts: Fact[] = [];
+  const places: number[] = [];
+  entries.forEach((entry, index) => {
+    const fact = understand(entry);
+    if ('status' in fact) results[index] = fact as Rejection;
+    else {
+      facts.push(fact);
+      places.push(index);
+    }
+  });
+  (await write(facts)).forEach((outcome, index) => (results[places[index] as number] = outcome));
+  return { results };
+}
+
+function levelCursor(text: string): { item: number; account: number } {
+  const match = /^(\d{1,10})\.(\d{1,10})$/.exec(text);
+  if (!match) throw badCursor();
+  return { item: Number(match[1]), account: Number(match[2]) };
+}
+
+function badCursor(): HubError {
+  return new HubError('VALIDATION_FAILED', { errors: [{ pointer: '?after', detail: 'is not a `next` of an earlier page' }] });
+}

@@ -1,0 +1,45 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { ConnectorModule } from '../../core/connector/connector.module.js';
+import { IntakeModule } from '../../core/intake/intake.module.js';
+import { StockFacts } from '../../core/intake/stock-facts.js';
+import { MappingModule } from '../../core/mapping/mapping.module.js';
+import { CatalogModule } from '../catalog/index.js';
+import { FollowCatalog } from './availability/follow-catalog.js';
+import { ReadAvailability } from './availability/read-availability.js';
+import { KeepSellingRules } from './availability/selling-rules.js';
+import { AvailabilityController } from './http/availability.controller.js';
+import { ReservationController } from './http/reservation.controller.js';
+import { StockController } from './http/stock.controller.js';
+import { LedgerLanes } from './ledger/ledger-lanes.js';
+import { ReadLedger } from './ledger/read-ledger.js';
+import { ReadLevels } from './ledger/read-levels.js';
+import { RecordStock } from './ledger/record-stock.js';
+import { ChannelNames } from './publication/channel-names.js';
+import { DirtyFigures } from './publication/dirty-figures.js';
+import { PublishFigures } from './publication/publish-figures.js';
+import { ReadPublications } from './publication/read-publications.js';
+import { HoldStock } from './reservation/hold-stock.js';
+import { ReadReservations } from './reservation/read-reservations.js';
+import { SettleHold } from './reservation/settle-hold.js';
+
+@Module({
+  imports: [CatalogModule, ConnectorModule, IntakeModule, MappingModule],
+  controllers: [StockController, AvailabilityController, ReservationController],
+  providers: [
+    LedgerLanes, RecordStock, ReadLevels, ReadLedger,
+    FollowCatalog, ReadAvailability, KeepSellingRules,
+    HoldStock, SettleHold, ReadReservations,
+    DirtyFigures, ChannelNames, PublishFigures, ReadPublications,
+  ],
+  exports: [RecordStock],
+})
+export class InventoryModule implements OnModuleInit {
+  constructor(
+    private readonly facts: StockFacts,
+    private readonly record: RecordStock,
+  ) {}
+
+  onModuleInit(): void {
+    this.facts.register(this.record);
+  }
+}
