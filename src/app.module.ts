@@ -5,6 +5,7 @@ import { PersistenceModule } from './core/persistence/persistence.module.js';
 import type { Settings } from './core/settings/settings.js';
 import { SettingsModule } from './core/settings/settings.module.js';
 import { CatalogModule } from './modules/catalog/index.js';
+import { InventoryModule } from './modules/inventory/index.js';
 
 /** The table of contents: the only file that imports every module. */
 @Module({})
@@ -18,6 +19,7 @@ export class AppModule {
         OrchestrationModule.forRole(settings.role),
         HttpModule,
         CatalogModule,
+        InventoryModule,
       ],
     };
   }

@@ -4,7 +4,8 @@ import type { Caller } from '../../../core/governance/access.js';
 import { MOST_AHEAD_MS } from '../ledger/record-stock.js';
 import type { MovementBody, ObservationBody } from './stock.schemas.js';
 
-interface Rejection {
+/** Why one entry was not written; the others of its call are. */
+export interface Rejection {
   readonly status: 'rejected';
   readonly code: 'VALIDATION_FAILED';
   readonly detail: string;

@@ -1,16 +1,18 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { Static } from '@sinclair/typebox';
+import type { StockMovement, StockObservation } from '../../../core/canonical/index.js';
 import { HubError } from '../../../core/errors/index.js';
 import { CurrentCaller, RequireScope, type Caller } from '../../../core/governance/access.js';
 import { AcceptsBody, BULK_BODY_LIMIT_BYTES } from '../../../core/http/body-rules.js';
 import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
+import type { MovementOutcome, ObservationOutcome } from '../../../core/intake/stock-facts.js';
 import { correlationId } from '../../../core/observability/correlation.js';
 import { formatPosition, parsePosition, ReadLedger, type LedgerEntry } from '../ledger/read-ledger.js';
 import { ReadLevels, type StockLevel } from '../ledger/read-levels.js';
 import { RecordStock } from '../ledger/record-stock.js';
-import { canonicalMovement, canonicalObservation, sourceOf } from './canonical-stock.js';
-import { LedgerQuery, LevelQuery, MovementResults, Movements, ObservationResults, Observations } from './stock.schemas.js';
+import { canonicalMovement, canonicalObservation, sourceOf, type Rejection } from './canonical-stock.js';
+import { LedgerQuery, LevelQuery, MovementResults, Movements, ObservationResults, Observations, type MovementBody, type ObservationBody } from './stock.schemas.js';
 
 @ApiTags('stock')
 @Controller('api/v1')
@@ -32,7 +34,7 @@ export class StockController {
   async recordMovements(@Body(new SchemaBody(Movements)) body: Static<typeof Movements>, @CurrentCaller() caller: Caller): Promise<Static<typeof MovementResults>> {
     const source = sourceOf(caller);
     const correlation = correlationId();
-    return settleEach(body.movements, (movement) => canonicalMovement(movement, source, correlation), (movements) => this.record.recordMovements(movements));
+    return settleEach<MovementBody, StockMovement, MovementOutcome>(body.movements, (movement) => canonicalMovement(movement, source, correlation), (movements) => this.record.recordMovements(movements));
   }
 
   /** Records counted figures. Each corrects the balance as of its moment; movements after it stay. */
@@ -46,7 +48,7 @@ export class StockController {
   async recordObservations(@Body(new SchemaBody(Observations)) body: Static<typeof Observations>, @CurrentCaller() caller: Caller): Promise<Static<typeof ObservationResults>> {
     const source = sourceOf(caller);
     const correlation = correlationId();
-    return settleEach(body.observations, (seen) => canonicalObservation(seen, source, correlation), (observations) => this.record.recordObservations(observations));
+    return settleEach<ObservationBody, StockObservation, ObservationOutcome>(body.observations, (seen) => canonicalObservation(seen, source, correlation), (observations) => this.record.recordObservations(observations));
   }
 
   /** What is where, by item, location and condition. */
@@ -78,8 +80,6 @@ export class StockController {
     return { items: entries, next: formatPosition(next), more };
   }
 }
-
-type Rejection = { readonly status: 'rejected'; readonly code: string; readonly detail: string };
 
 /** Writes what can be understood and puts each outcome, or each reason of refusal, at its entry's place. */
 async function settleEach<Entry, Fact extends object, Outcome>(
