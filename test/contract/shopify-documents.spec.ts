@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   coerceInputValue, type GraphQLInputType, type GraphQLSchema, isEnumType, isInputObjectType, isIntrospectionType, isObjectType, NoDeprecatedCustomRule, parse, specifiedRules, validate,
   validateInputValue,
@@ -13,6 +14,16 @@ describe.skipIf(ABSENT)(`Shopify's documents against the official schema of 2026
 
   it.each(Object.entries(DOCUMENTS))('%s asks only for what the schema has, and for nothing deprecated', (_name, document) => {
     expect(validate(schema, parse(document), [...specifiedRules, NoDeprecatedCustomRule]).map((error) => error.message)).toEqual([]);
+  });
+
+  it('the guide page tells its reader to send nothing else', () => {
+    const page = readFileSync(new URL('../../docs/connectors/shopify.md', import.meta.url), 'utf8');
+    const blocks = [...page.matchAll(/```graphql\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+    const inCurl = [...page.matchAll(/"query":"([^"]+)"/g)].map((match) => match[1] ?? '');
+    expect([blocks.length, inCurl.length]).toEqual([2, 2]);
+    for (const document of [...blocks, ...inCurl]) {
+      expect(validate(schema, parse(document), [...specifiedRules, NoDeprecatedCustomRule]).map((error) => error.message)).toEqual([]);
+    }
   });
 
   it('is a check that can fail', () => {

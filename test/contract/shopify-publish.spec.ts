@@ -140,7 +140,7 @@ describe(`publishing to a shop that executes ${ABSENT === undefined ? 'Shopifyâ€
     ['an internal error of Shopify', answering(200, '{"errors":[{"message":"Internal error","extensions":{"code":"INTERNAL_SERVER_ERROR","requestId":"x"}}]}')],
     ['data without the mutation', answering(200, '{"data":{"inventorySetQuantities":null}}')],
   ])('answers ambiguous after %s, and the repeat has one effect', async (_name, fault) => {
-    const ctx = callContext({ shopUrl });
+    const ctx = callContext({ shopUrl }, { timeoutsMs: [1_000] });
     shop.faults.push(fault);
     expect(await publish(ctx, [figure(1, 5), figure(2, 6)])).toEqual([{ kind: 'ambiguous', reason: expect.any(String) }, { kind: 'ambiguous', reason: expect.any(String) }]);
     expect((await publish(ctx, [figure(1, 5), figure(2, 6)])).map((result) => result.kind)).toEqual(['applied', 'applied']);

@@ -12,6 +12,8 @@ const DIGITS = /^[1-9]\d{0,19}$/;
 
 /** No database stores these, so a text that holds one names nothing that the hub could know. */
 const UNSTORABLE = /\0|\p{Surrogate}/u;
+/** As many as Shopify lets a SKU have, and as the hub takes of any outside name. */
+const MOST_CHARS = 255;
 
 /** RFC 3339, with a space or a `T`: both occur in Shopify's payloads. */
 const TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,9})?)(Z|[+-]\d\d:\d\d)$/;
@@ -43,12 +45,13 @@ export function requiredId(fields: Fields, name: string): string {
   return id;
 }
 
+/** Trimmed; a text that could not name anything in the hub counts as absent. */
 export function optionalText(fields: Fields, name: string): string | undefined {
   const value = fields[name];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string') throw new UnreadablePayload(`${name} is no text`);
   const text = value.trim();
-  return text === '' || UNSTORABLE.test(text) ? undefined : text;
+  return text === '' || text.length > MOST_CHARS || UNSTORABLE.test(text) ? undefined : text;
 }
 
 /** Units, an integer of zero or more. */
