@@ -36,7 +36,8 @@ export class Catalog1700000004000 implements MigrationInterface {
         code text collate "C" not null unique,
         name text not null,
         connection text collate "C",
-        connection_source_id integer,
+        -- Two channels would overwrite one another's figures in the one outside system behind a connection.
+        connection_source_id integer constraint channel_connection_once unique,
         updated_at timestamptz not null default now(),
         check ((connection is null) = (connection_source_id is null))
       )`);

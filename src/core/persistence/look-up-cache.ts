@@ -13,6 +13,11 @@ export class Revision {
     await tx.execute(`update ${this.table} set revision = revision + 1 where name = $1`, [this.name]);
   }
 
+  /** Makes all changes of this kind take turns, for what is changed so seldom that finer locks would only be risk. */
+  async lock(tx: Queryable): Promise<void> {
+    await tx.query(`select from ${this.table} where name = $1 for update`, [this.name]);
+  }
+
   async read(db: Queryable): Promise<number> {
     const [row] = await db.query<{ revision: number }>(`select revision from ${this.table} where name = $1`, [this.name]);
     return row?.revision ?? 0;

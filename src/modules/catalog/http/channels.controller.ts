@@ -1,0 +1,63 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query, Res, type StreamableFile } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { RequireScope } from '../../../core/governance/access.js';
+import { CompiledSchema } from '../../../core/http/json-schema.js';
+import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
+import type { ChannelToSave } from '../channels/decide-channels.js';
+import { ReadChannels, type ChannelView } from '../channels/read-channels.js';
+import { SaveChannels } from '../channels/save-channels.js';
+import { answerBulk } from './bulk.js';
+import { channelOf } from './channel-form.js';
+import { ConnectionNames } from './connection-names.js';
+import { DescribeBulk, DescribeGet, DescribePage, DescribePut } from './describe.js';
+import { found, pageOf, setStatus, wellFormed, type Page } from './outcome.js';
+import { ChannelForms, PageQuery, type BodyOf, type ChannelAnswer } from './schemas.js';
+
+const line = new CompiledSchema(ChannelForms.line);
+
+@ApiTags('channels')
+@Controller('api/v1/channels')
+export class ChannelsController {
+  constructor(
+    private readonly reads: ReadChannels,
+    private readonly saves: SaveChannels,
+    private readonly connections: ConnectionNames,
+  ) {}
+
+  @Put(':id')
+  @RequireScope('catalog:write')
+  @DescribePut({ operationId: 'putChannel', summary: 'Create a channel, or bring it to the given form', description: 'A field that is left out takes its default. Repeating the call changes nothing. One connection publishes one channel.' }, ChannelForms.body, ChannelForms.answer)
+  async put(@Param('id') id: string, @Body(new SchemaBody(ChannelForms.body)) body: BodyOf<ChannelAnswer>, @Res({ passthrough: true }) reply: FastifyReply): Promise<ChannelView> {
+    const channel = wellFormed(await channelOf(id, body, this.connections));
+    const [outcome] = await this.saves.save([channel]);
+    setStatus(reply, outcome);
+    return found(await this.reads.one(id), 'channel', id);
+  }
+
+  @Get(':id')
+  @RequireScope('catalog:read')
+  @DescribeGet({ operationId: 'readChannel', summary: 'Read a channel' }, ChannelForms.answer)
+  async get(@Param('id') id: string): Promise<ChannelView> {
+    return found(await this.reads.one(id), 'channel', id);
+  }
+
+  @Get()
+  @RequireScope('catalog:read')
+  @DescribePage({ operationId: 'listChannels', summary: 'List channels', description: 'In order of id.' }, PageQuery, ChannelForms.answer)
+  async list(@Query(new SchemaQuery(PageQuery)) query: PageQuery): Promise<Page<ChannelView>> {
+    return pageOf(await this.reads.page(query.after, query.limit + 1), query.limit);
+  }
+
+  @Post('bulk')
+  @HttpCode(200)
+  @RequireScope('catalog:write')
+  @DescribeBulk({ operationId: 'saveChannels', summary: 'Create or change many channels' }, ChannelForms.line)
+  bulk(@Body() body: unknown): Promise<StreamableFile> {
+    return answerBulk<ChannelToSave>(body, {
+      schema: line,
+      read: (value: ChannelAnswer) => channelOf(value.id, value, this.connections),
+      save: (channels) => this.saves.save(channels),
+    });
+  }
+}

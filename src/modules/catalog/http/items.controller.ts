@@ -1,0 +1,61 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query, Res, type StreamableFile } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { RequireScope } from '../../../core/governance/access.js';
+import { CompiledSchema } from '../../../core/http/json-schema.js';
+import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
+import type { Item } from '../items/item.js';
+import { ReadItems } from '../items/read-items.js';
+import { SaveItems } from '../items/save-items.js';
+import { answerBulk } from './bulk.js';
+import { DescribeBulk, DescribeGet, DescribePage, DescribePut } from './describe.js';
+import { itemOf } from './item-form.js';
+import { found, pageOf, setStatus, wellFormed, type Page } from './outcome.js';
+import { ItemForms, ItemQuery, type BodyOf, type ItemAnswer } from './schemas.js';
+
+const line = new CompiledSchema(ItemForms.line);
+
+@ApiTags('items')
+@Controller('api/v1/items')
+export class ItemsController {
+  constructor(
+    private readonly reads: ReadItems,
+    private readonly saves: SaveItems,
+  ) {}
+
+  @Put(':id')
+  @RequireScope('catalog:write')
+  @DescribePut({ operationId: 'putItem', summary: 'Create an item, or bring it to the given form', description: 'A field that is left out takes its default. Repeating the call changes nothing.' }, ItemForms.body, ItemForms.answer)
+  async put(@Param('id') id: string, @Body(new SchemaBody(ItemForms.body)) body: BodyOf<ItemAnswer>, @Res({ passthrough: true }) reply: FastifyReply): Promise<Item> {
+    const item = wellFormed(itemOf(id, body));
+    const [outcome] = await this.saves.save([item]);
+    setStatus(reply, outcome);
+    return item;
+  }
+
+  @Get(':id')
+  @RequireScope('catalog:read')
+  @DescribeGet({ operationId: 'readItem', summary: 'Read an item' }, ItemForms.answer)
+  async get(@Param('id') id: string): Promise<Item> {
+    return found(await this.reads.one(id), 'item', id);
+  }
+
+  @Get()
+  @RequireScope('catalog:read')
+  @DescribePage({ operationId: 'listItems', summary: 'List items', description: 'In order of id; `sku` and `gtin` find by the whole number.' }, ItemQuery, ItemForms.answer)
+  async list(@Query(new SchemaQuery(ItemQuery)) query: ItemQuery): Promise<Page<Item>> {
+    return pageOf(await this.reads.page(query.after, query.limit + 1, query), query.limit);
+  }
+
+  @Post('bulk')
+  @HttpCode(200)
+  @RequireScope('catalog:write')
+  @DescribeBulk({ operationId: 'saveItems', summary: 'Create or change many items' }, ItemForms.line)
+  bulk(@Body() body: unknown): Promise<StreamableFile> {
+    return answerBulk<Item>(body, {
+      schema: line,
+      read: (value: ItemAnswer) => itemOf(value.id, value),
+      save: (items) => this.saves.save(items),
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query, Res, type StreamableFile } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { RequireScope } from '../../../core/governance/access.js';
+import { CompiledSchema } from '../../../core/http/json-schema.js';
+import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
+import type { Location } from '../locations/location.js';
+import { ReadLocations, type LocationView } from '../locations/read-locations.js';
+import { SaveLocations } from '../locations/save-locations.js';
+import { answerBulk } from './bulk.js';
+import { ConnectionNames } from './connection-names.js';
+import { DescribeBulk, DescribeGet, DescribePage, DescribePut } from './describe.js';
+import { locationOf } from './location-form.js';
+import { found, pageOf, setStatus, wellFormed, type Page } from './outcome.js';
+import { LocationForms, LocationQuery, type BodyOf, type LocationAnswer } from './schemas.js';
+
+const line = new CompiledSchema(LocationForms.line);
+
+@ApiTags('locations')
+@Controller('api/v1/locations')
+export class LocationsController {
+  constructor(
+    private readonly reads: ReadLocations,
+    private readonly saves: SaveLocations,
+    private readonly connections: ConnectionNames,
+  ) {}
+
+  @Put(':id')
+  @RequireScope('catalog:write')
+  @DescribePut({ operationId: 'putLocation', summary: 'Create a location, or bring it to the given form', description: 'A field that is left out takes its default. Repeating the call changes nothing.' }, LocationForms.body, LocationForms.answer)
+  async put(@Param('id') id: string, @Body(new SchemaBody(LocationForms.body)) body: BodyOf<LocationAnswer>, @Res({ passthrough: true }) reply: FastifyReply): Promise<LocationView> {
+    const location = wellFormed(await locationOf(id, body, this.connections));
+    const [outcome] = await this.saves.save([location]);
+    setStatus(reply, outcome);
+    return { ...location, owner: location.owner?.id ?? null };
+  }
+
+  @Get(':id')
+  @RequireScope('catalog:read')
+  @DescribeGet({ operationId: 'readLocation', summary: 'Read a location' }, LocationForms.answer)
+  async get(@Param('id') id: string): Promise<LocationView> {
+    return found(await this.reads.one(id), 'location', id);
+  }
+
+  @Get()
+  @RequireScope('catalog:read')
+  @DescribePage({ operationId: 'listLocations', summary: 'List locations', description: 'In order of id.' }, LocationQuery, LocationForms.answer)
+  async list(@Query(new SchemaQuery(LocationQuery)) query: LocationQuery): Promise<Page<LocationView>> {
+    return pageOf(await this.reads.page(query.after, query.limit + 1, query.type), query.limit);
+  }
+
+  @Post('bulk')
+  @HttpCode(200)
+  @RequireScope('catalog:write')
+  @DescribeBulk({ operationId: 'saveLocations', summary: 'Create or change many locations' }, LocationForms.line)
+  bulk(@Body() body: unknown): Promise<StreamableFile> {
+    return answerBulk<Location>(body, {
+      schema: line,
+      read: (value: LocationAnswer) => locationOf(value.id, value, this.connections),
+      save: (locations) => this.saves.save(locations),
+    });
+  }
+}
