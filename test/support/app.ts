@@ -52,7 +52,7 @@ async function inject(app: NestFastifyApplication, method: string, path: string,
     },
     payload: body === undefined ? undefined : raw ? (body as string | Buffer) : JSON.stringify(body),
   });
-  const json = String(response.headers['content-type'] ?? '').includes('json') && response.payload !== '';
+  const json = /^application\/(problem\+)?json/.test(String(response.headers['content-type'] ?? '')) && response.payload !== '';
   return { status: response.statusCode, headers: response.headers, body: (json ? response.json() : {}) as Record<string, unknown>, text: response.payload };
 }
 

@@ -1,17 +1,22 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { CrossReferences } from '../../core/mapping/cross-references.js';
 import { MappingModule } from '../../core/mapping/mapping.module.js';
+import { ReadChannels } from './channels/read-channels.js';
 import { SaveChannels } from './channels/save-channels.js';
 import { CatalogChanges } from './directory/catalog-changes.js';
 import { CatalogDirectory } from './directory/catalog-directory.js';
+import { ReadItems } from './items/read-items.js';
 import { SaveItems } from './items/save-items.js';
 import { SkuMatcher } from './items/sku-matcher.js';
+import { ReadLocations } from './locations/read-locations.js';
 import { SaveLocations } from './locations/save-locations.js';
+
+const USE_CASES = [SaveItems, SaveLocations, SaveChannels, ReadItems, ReadLocations, ReadChannels];
 
 @Module({
   imports: [MappingModule],
-  providers: [CatalogChanges, CatalogDirectory, SkuMatcher, SaveItems, SaveLocations, SaveChannels],
-  exports: [CatalogChanges, CatalogDirectory],
+  providers: [CatalogChanges, CatalogDirectory, SkuMatcher, ...USE_CASES],
+  exports: [CatalogChanges, CatalogDirectory, ...USE_CASES],
 })
 export class CatalogModule implements OnModuleInit {
   constructor(

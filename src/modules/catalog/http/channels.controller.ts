@@ -12,7 +12,7 @@ import { channelOf } from './channel-form.js';
 import { ConnectionNames } from './connection-names.js';
 import { DescribeBulk, DescribeGet, DescribePage, DescribePut } from './describe.js';
 import { found, pageOf, setStatus, wellFormed, type Page } from './outcome.js';
-import { ChannelForms, PageQuery, type BodyOf, type ChannelAnswer } from './schemas.js';
+import { ChannelForms, PageQuery, type BodyOf, type ChannelAnswer, type PageAsked } from './schemas.js';
 
 const line = new CompiledSchema(ChannelForms.line);
 
@@ -45,7 +45,7 @@ export class ChannelsController {
   @Get()
   @RequireScope('catalog:read')
   @DescribePage({ operationId: 'listChannels', summary: 'List channels', description: 'In order of id.' }, PageQuery, ChannelForms.answer)
-  async list(@Query(new SchemaQuery(PageQuery)) query: PageQuery): Promise<Page<ChannelView>> {
+  async list(@Query(new SchemaQuery(PageQuery)) query: PageAsked): Promise<Page<ChannelView>> {
     return pageOf(await this.reads.page(query.after, query.limit + 1), query.limit);
   }
 

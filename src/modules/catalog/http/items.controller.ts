@@ -11,7 +11,7 @@ import { answerBulk } from './bulk.js';
 import { DescribeBulk, DescribeGet, DescribePage, DescribePut } from './describe.js';
 import { itemOf } from './item-form.js';
 import { found, pageOf, setStatus, wellFormed, type Page } from './outcome.js';
-import { ItemForms, ItemQuery, type BodyOf, type ItemAnswer } from './schemas.js';
+import { ItemForms, ItemQuery, type BodyOf, type ItemAnswer, type ItemsAsked } from './schemas.js';
 
 const line = new CompiledSchema(ItemForms.line);
 
@@ -43,7 +43,7 @@ export class ItemsController {
   @Get()
   @RequireScope('catalog:read')
   @DescribePage({ operationId: 'listItems', summary: 'List items', description: 'In order of id; `sku` and `gtin` find by the whole number.' }, ItemQuery, ItemForms.answer)
-  async list(@Query(new SchemaQuery(ItemQuery)) query: ItemQuery): Promise<Page<Item>> {
+  async list(@Query(new SchemaQuery(ItemQuery)) query: ItemsAsked): Promise<Page<Item>> {
     return pageOf(await this.reads.page(query.after, query.limit + 1, query), query.limit);
   }
 

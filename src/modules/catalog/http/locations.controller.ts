@@ -12,7 +12,7 @@ import { ConnectionNames } from './connection-names.js';
 import { DescribeBulk, DescribeGet, DescribePage, DescribePut } from './describe.js';
 import { locationOf } from './location-form.js';
 import { found, pageOf, setStatus, wellFormed, type Page } from './outcome.js';
-import { LocationForms, LocationQuery, type BodyOf, type LocationAnswer } from './schemas.js';
+import { LocationForms, LocationQuery, type BodyOf, type LocationAnswer, type LocationsAsked } from './schemas.js';
 
 const line = new CompiledSchema(LocationForms.line);
 
@@ -45,7 +45,7 @@ export class LocationsController {
   @Get()
   @RequireScope('catalog:read')
   @DescribePage({ operationId: 'listLocations', summary: 'List locations', description: 'In order of id.' }, LocationQuery, LocationForms.answer)
-  async list(@Query(new SchemaQuery(LocationQuery)) query: LocationQuery): Promise<Page<LocationView>> {
+  async list(@Query(new SchemaQuery(LocationQuery)) query: LocationsAsked): Promise<Page<LocationView>> {
     return pageOf(await this.reads.page(query.after, query.limit + 1, query.type), query.limit);
   }
 

@@ -61,9 +61,10 @@ export const ItemQuery = Type.Object(
 );
 export const LocationQuery = Type.Object({ limit, after, type: Type.Optional(locationFields.type) }, { additionalProperties: false });
 
-export type PageQuery = Static<typeof PageQuery>;
-export type ItemQuery = Static<typeof ItemQuery>;
-export type LocationQuery = Static<typeof LocationQuery>;
+// Not named as the values are: Nest would take the schema for the class of the parameter.
+export type PageAsked = Static<typeof PageQuery>;
+export type ItemsAsked = Static<typeof ItemQuery>;
+export type LocationsAsked = Static<typeof LocationQuery>;
 
 /** One line of the answer to a bulk call. */
 export const BulkResult = Type.Object({

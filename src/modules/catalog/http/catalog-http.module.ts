@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { CatalogModule } from '../catalog.module.js';
+import { ChannelsController } from './channels.controller.js';
+import { ConnectionNames } from './connection-names.js';
+import { ItemsController } from './items.controller.js';
+import { LocationsController } from './locations.controller.js';
+
+/** The catalogue over HTTP; other modules need the catalogue without it. */
+@Module({
+  imports: [CatalogModule],
+  controllers: [ItemsController, LocationsController, ChannelsController],
+  providers: [ConnectionNames],
+})
+export class CatalogHttpModule {}
