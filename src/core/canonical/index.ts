@@ -1,2 +1,3 @@
+export * from './identifier.js';
 export * from './movement-accounts.js';
 export * from './stock.js';
