@@ -64,16 +64,16 @@ async function claim(app: NestFastifyApplication): Promise<string> {
   return session.body.token as string;
 }
 
-/** Starts `imports` (modules under test; add whatever global ones they need) behind the hub's own HTTP door. */
+/** Starts `imports` (modules under test; add whatever global ones they need) behind the hub's own HTTP door. A `databaseUrl` in the settings is the caller's to drop. */
 export async function startTestApp(
   imports: NonNullable<ModuleMetadata['imports']> = [],
   settings: Partial<Settings> = {},
   further: Pick<ModuleMetadata, 'controllers' | 'providers'> = {},
-  { claimed = true }: { readonly claimed?: boolean } = {},
+  { claimed = true, requestTimeoutMs }: { readonly claimed?: boolean; readonly requestTimeoutMs?: number } = {},
 ): Promise<TestApp> {
-  const database = await createTestDatabase();
+  const database = settings.databaseUrl === undefined ? await createTestDatabase() : { url: settings.databaseUrl, drop: () => Promise.resolve() };
   const module = await Test.createTestingModule({ imports: [SettingsModule.of(testSettings({ databaseUrl: database.url, ...settings })), PersistenceModule, HttpModule, ...imports], ...further }).compile();
-  const app = module.createNestApplication<NestFastifyApplication>(httpAdapter(), { bufferLogs: true });
+  const app = module.createNestApplication<NestFastifyApplication>(httpAdapter(requestTimeoutMs), { bufferLogs: true });
   configureApp(app);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();

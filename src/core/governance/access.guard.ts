@@ -3,9 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { HubError } from '../errors/index.js';
 import { ACCESS_RULE, type AccessRule, type AuthenticatedRequest, type Caller } from './access.js';
-import { bearerOf } from './bearer.js';
-import { ClientKeys } from './client/client-keys.js';
-import { Sessions } from './session/sessions.js';
+import { Callers } from './callers.js';
 
 type GuardedRequest = FastifyRequest & AuthenticatedRequest;
 
@@ -34,16 +32,14 @@ export function authorise(rule: AccessRule | undefined, caller: Caller, method: 
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly keys: ClientKeys,
-    private readonly sessions: Sessions,
+    private readonly callers: Callers,
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const rule = this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_RULE, [context.getHandler(), context.getClass()]);
     if (rule?.kind === 'public') return true;
     const request = context.switchToHttp().getRequest<GuardedRequest>();
-    const caller = this.identify(request);
-    // The usual answer comes from memory; a promise is made only when it does not.
+    const caller = this.callers.identify(request.headers.authorization);
     if (caller instanceof Promise) return caller.then((known) => this.admit(rule, known, request));
     return this.admit(rule, caller, request);
   }
@@ -53,11 +49,5 @@ export class AccessGuard implements CanActivate {
     authorise(rule, caller, request.method);
     request.caller = caller;
     return true;
-  }
-
-  private identify(request: GuardedRequest): Caller | undefined | Promise<Caller | undefined> {
-    const token = bearerOf(request.headers.authorization);
-    if (token === undefined) return undefined;
-    return token.startsWith('cds_') ? this.sessions.verify(token) : this.keys.verify(token);
   }
 }

@@ -4,6 +4,9 @@ export const JSON_BODY_LIMIT_BYTES = 1_048_576;
 export const BULK_BODY_LIMIT_BYTES = 8 * 1_048_576;
 export const WEBHOOK_BODY_LIMIT_BYTES = 2 * 1_048_576;
 
+/** Larger bodies are read for callers who have shown who they are, and for deliveries; everybody else is refused first. */
+export const STRANGERS_BODY_LIMIT_BYTES = 16_384;
+
 /** How a route takes its body where that differs from JSON of at most 1 MB. */
 export interface BodyRule {
   /** Bytes; for bulk routes `BULK_BODY_LIMIT_BYTES`. */

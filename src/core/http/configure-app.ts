@@ -1,8 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
+import { Callers } from '../governance/callers.js';
 import { Draining } from '../observability/draining.js';
 import { RequestMetrics } from '../observability/request-metrics.js';
+import { SETTINGS, type Settings } from '../settings/settings.js';
 import { DtoPipe } from './dto.pipe.js';
 import { ApiDescription } from './openapi/api-description.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -15,8 +17,14 @@ import { addRequestHooks } from './request-hooks.js';
 export function configureApp(app: NestFastifyApplication): void {
   app.useLogger(app.get(Logger));
   const draining = app.get(Draining);
+  const callers = app.get(Callers);
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  addRequestHooks(fastify, () => draining.active);
+  addRequestHooks(fastify, {
+    isDraining: () => draining.active,
+    drain: () => draining.begin(),
+    operationsOnly: app.get<Settings>(SETTINGS).role === 'worker',
+    identify: (authorization) => callers.identify(authorization),
+  });
   app.get(RequestMetrics).observe(fastify);
   app.get(ApiDescription).describes(app);
   app.useGlobalPipes(new DtoPipe());

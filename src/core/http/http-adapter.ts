@@ -11,6 +11,8 @@ import { PROBLEM_TYPE, problemOf, toHubError } from './problem.js';
 
 /** A request, body included, that has not arrived by then is given up: slow clients hold a socket, never the hub. */
 const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Longer than the idle timeout of the usual load balancers (60 s), so that they close first and never write into a closed socket. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
 /** Nest would add parsers of its own, which keep the last of two equal keys and let any size of nesting through. */
@@ -49,10 +51,12 @@ function refuseOnSocket(error: NodeJS.ErrnoException, socket: Socket): void {
 }
 
 /** The Fastify adapter as the hub runs it; pass it to NestFactory.create (or createNestApplication), then call configureApp. */
-export function httpAdapter(): FastifyAdapter {
+export function httpAdapter(requestTimeoutMs = REQUEST_TIMEOUT_MS): FastifyAdapter {
   const adapter = new HubAdapter({
     bodyLimit: JSON_BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
+    // Node looks for late requests only every 30 s unless told otherwise.
+    http: { headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs), connectionsCheckingInterval: Math.min(2_000, requestTimeoutMs) },
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // The hub refuses with a problem of its own while it stops.
     return503OnClosing: false,

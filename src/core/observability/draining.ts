@@ -9,7 +9,11 @@ export class Draining implements OnModuleDestroy {
     return this.begun;
   }
 
-  onModuleDestroy(): void {
+  begin(): void {
     this.begun = true;
+  }
+
+  onModuleDestroy(): void {
+    this.begin();
   }
 }
