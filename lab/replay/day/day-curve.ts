@@ -1,4 +1,4 @@
-import { WeightedPick, type Random } from './random.js';
+import { WeightedPick, type Random } from '../random.js';
 
 const HOUR_MS = 3_600_000;
 

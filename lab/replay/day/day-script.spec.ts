@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dayScript } from './day-script.js';
-import type { Happening } from './trading-script.js';
+import type { Happening } from '../trading-script.js';
 
 const OPTIONS = { seed: 7, orders: 2_000, items: 200, wallMs: 30_000 };
 const HOUR_MS = 3_600_000;

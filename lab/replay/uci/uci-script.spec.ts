@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Happening, TradingScript } from './trading-script.js';
+import type { Happening, TradingScript } from '../trading-script.js';
 import { isGoods, readInvoiceDate } from './uci-rows.js';
 import { channelOfCustomer, uciScript } from './uci-script.js';
 

@@ -1,5 +1,5 @@
-import type { OrderLine } from '../outside-system.js';
-import type { Happening, OpeningStock } from './trading-script.js';
+import type { OrderLine } from '../../outside-system.js';
+import type { Happening, OpeningStock } from '../trading-script.js';
 
 const DAY_MS = 86_400_000;
 const COVER_DAYS = 14;

@@ -1,6 +1,6 @@
-import type { OrderLine } from '../outside-system.js';
-import { stableHash } from './random.js';
-import { LOCATIONS, WAREHOUSE, type Happening, type Oddity, type SystemName, type TradingScript } from './trading-script.js';
+import type { OrderLine } from '../../outside-system.js';
+import { stableHash } from '../random.js';
+import { LOCATIONS, WAREHOUSE, type Happening, type Oddity, type SystemName, type TradingScript } from '../trading-script.js';
 import { deriveStock } from './uci-stock.js';
 import { isGoods, readUciRows, type UciRow } from './uci-rows.js';
 

@@ -1,9 +1,9 @@
-import type { OrderLine } from '../outside-system.js';
+import type { OrderLine } from '../../outside-system.js';
 import { DayCurve } from './day-curve.js';
 import { deriveOpening, middayReceipts } from './day-stock.js';
 import { flashSale, FLASH_FROM_MS, FLASH_TO_MS } from './flash-sale.js';
-import { Random, WeightedPick } from './random.js';
-import { LOCATIONS, WAREHOUSE, type Happening, type PaceChange, type ScriptItem, type SystemName, type TradingScript } from './trading-script.js';
+import { Random, WeightedPick } from '../random.js';
+import { LOCATIONS, WAREHOUSE, type Happening, type PaceChange, type ScriptItem, type SystemName, type TradingScript } from '../trading-script.js';
 
 export interface DayOptions {
   readonly seed: number;

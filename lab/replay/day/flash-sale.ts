@@ -1,5 +1,5 @@
-import type { Random } from './random.js';
-import { WAREHOUSE, type Happening, type ScriptItem, type SystemName } from './trading-script.js';
+import type { Random } from '../random.js';
+import { WAREHOUSE, type Happening, type ScriptItem, type SystemName } from '../trading-script.js';
 
 const HOUR_MS = 3_600_000;
 /** Eight in the evening, a quarter of an hour. */
