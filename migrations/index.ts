@@ -3,6 +3,7 @@ import { Governance1700000002000 } from './1700000002000-governance.js';
 import { Mapping1700000003000 } from './1700000003000-mapping.js';
 import { Catalog1700000004000 } from './1700000004000-catalog.js';
 import { Connector1700000005000 } from './1700000005000-connector.js';
+import { Intake1700000006000 } from './1700000006000-intake.js';
 import { InventoryTables1700000007000 } from './1700000007000-inventory-tables.js';
 import { InventoryLedger1700000007100 } from './1700000007100-inventory-ledger.js';
 import { InventoryRules1700000007200 } from './1700000007200-inventory-rules.js';
@@ -15,6 +16,7 @@ export const MIGRATIONS = [
   Mapping1700000003000,
   Catalog1700000004000,
   Connector1700000005000,
+  Intake1700000006000,
   InventoryTables1700000007000,
   InventoryLedger1700000007100,
   InventoryRules1700000007200,

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { CrossReferences } from './cross-references.js';
-import { ReadReferences } from './read-references.js';
 
-@Module({ providers: [CrossReferences, ReadReferences], exports: [CrossReferences, ReadReferences] })
+@Module({ providers: [CrossReferences], exports: [CrossReferences] })
 export class MappingModule {}

@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../persistence/database.js';
+import { letGo } from '../exceptions/parked-store.js';
+import type { DeliveryState } from './delivery.dto.js';
+
+export interface DeliveryRow {
+  readonly id: number;
+  readonly sourceId: number;
+  readonly senderKey: string;
+  readonly topic: string;
+  readonly state: DeliveryState;
+  readonly applied: number;
+  readonly repeated: number;
+  readonly attempts: number;
+  readonly reason: string | null;
+  readonly bytes: number;
+  readonly correlationId: string;
+  readonly receivedAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+export interface StoredDelivery extends DeliveryRow {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body, cut at MOST_SHOWN_BYTES. */
+  readonly shown: Buffer;
+}
+
+export interface DeliveryFilter {
+  readonly state: DeliveryState | undefined;
+  readonly sourceId: number | undefined;
+  readonly senderKey: string | undefined;
+  readonly limit: number;
+  /** Ids below this one. */
+  readonly before: number;
+}
+
+/** What is shown of a body; a whole one can be 2 MB. */
+export const MOST_SHOWN_BYTES = 65_536;
+
+const COLUMNS = `d.id, d.source_id as "sourceId", d.sender_key as "senderKey", d.topic, case when p.delivery_id is not null then 'pending' else o.state end as state,
+  coalesce(o.applied, 0) as applied, coalesce(o.repeated, 0) as repeated, coalesce(p.attempts, 0) as attempts, coalesce(p.last_error, o.reason) as reason,
+  octet_length(d.body) as bytes, d.correlation_id as "correlationId", d.received_at as "receivedAt", case when p.delivery_id is null then o.finished_at end as "finishedAt"`;
+const JOINS = `left join intake.pending p on p.source_id = d.source_id and p.delivery_id = d.id left join intake.outcome o on o.delivery_id = d.id`;
+
+/** What an admin sees of the inbox. */
+@Injectable()
+export class DeliveryStore {
+  constructor(private readonly database: Database) {}
+
+  /** Newest first. */
+  list({ state, sourceId, senderKey, limit, before }: DeliveryFilter): Promise<DeliveryRow[]> {
+    // Each state is found where it is rare: waiting deliveries in the queue, unusual outcomes by their own index.
+    const ids = state === undefined || state === 'done'
+      ? `select d.id from intake.delivery d where d.id < $1 and ($2::integer is null or d.source_id = $2)
+          ${state === 'done' ? `and exists (select from intake.outcome o where o.delivery_id = d.id and o.state = 'done')` : ''} order by d.id desc limit $4`
+      : state === 'pending'
+        ? `select p.delivery_id as id from intake.pending p where p.delivery_id < $1 and ($2::integer is null or p.source_id = $2) order by p.delivery_id desc limit $4`
+        : `select o.delivery_id as id from intake.outcome o join intake.delivery d on d.id = o.delivery_id
+            where o.state = '${state}' and o.delivery_id < $1 and ($2::integer is null or d.source_id = $2)
+              and not exists (select from intake.pending p where p.source_id = d.source_id and p.delivery_id = d.id) order by o.delivery_id desc limit $4`;
+    const named = `select k.delivery_id as id from intake.delivery_key k where k.source_id = $2 and k.sender_key = $3 and k.delivery_id < $1 limit $4`;
+    const sql = `select ${COLUMNS} from (${senderKey === undefined ? ids : named}) found join intake.delivery d on d.id = found.id ${JOINS}
+      where $3::text is null or d.sender_key = $3 order by d.id desc`;
+    return this.database.query<DeliveryRow>(sql, [before, sourceId ?? null, senderKey ?? null, limit]);
+  }
+
+  async find(id: number): Promise<StoredDelivery | undefined> {
+    const [row] = await this.database.query<StoredDelivery>(
+      `select ${COLUMNS}, d.headers, substring(d.body from 1 for ${MOST_SHOWN_BYTES}) as shown from intake.delivery d ${JOINS} where d.id = $1`, [id]);
+    return row;
+  }
+
+  async exceptionsOf(id: number): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      'select distinct b.exception_id::text as id from intake.held h join intake.held_by b on b.held_id = h.id where h.delivery_id = $1 order by 1', [id]);
+    return rows.map((row) => row.id);
+  }
+
+  /** Puts a delivery back into the queue, its tries forgotten; an exception that holds it as a whole lets it go. */
+  async again(sourceId: number, id: number): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const held = await tx.query<{ id: number }>('select id from intake.held where delivery_id = $1 and event is null', [id]);
+      await letGo(tx, held.map((one) => one.id));
+      await tx.execute(`
+        insert into intake.pending (source_id, delivery_id) values ($1, $2)
+        on conflict (source_id, delivery_id) do update set not_before = '-infinity', attempts = 0, pause_ms = 0`, [sourceId, id]);
+    });
+  }
+}

@@ -1,0 +1,84 @@
+import { isUtf8 } from 'node:buffer';
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ConnectionDirectory } from '../../connector/connection-directory.js';
+import { HubError } from '../../errors/index.js';
+import { RequireAdmin } from '../../governance/access.js';
+import { WakeUps } from '../../orchestration/wake-ups.js';
+import { INTAKE_TOPIC } from '../inbox.js';
+import { ConnectionNames } from './connection-names.js';
+import { DeliveryStore, type DeliveryRow, type StoredDelivery } from './delivery-store.js';
+import { DeliveryAnswer, DeliveryDetailAnswer, DeliveryPageAnswer, ListDeliveriesQuery, type PayloadAnswer } from './delivery.dto.js';
+
+/** What came in, and what became of it. */
+@ApiTags('deliveries')
+@RequireAdmin()
+@Controller('admin/v1/deliveries')
+export class DeliveryController {
+  private readonly names: ConnectionNames;
+
+  constructor(
+    private readonly store: DeliveryStore,
+    private readonly wakeUps: WakeUps,
+    connections: ConnectionDirectory,
+  ) {
+    this.names = new ConnectionNames(connections);
+  }
+
+  @Get()
+  @ApiOperation({ operationId: 'listDeliveries', summary: 'List deliveries', description: 'Newest first, without their bodies.' })
+  @ApiResponse({ status: 200, description: 'A page of deliveries', type: DeliveryPageAnswer })
+  async list(@Query() query: ListDeliveriesQuery): Promise<DeliveryPageAnswer> {
+    if (query.senderKey !== undefined && query.connection === undefined) {
+      throw new HubError('VALIDATION_FAILED', { errors: [{ pointer: '?connection', detail: 'is required with senderKey' }] });
+    }
+    const { limit } = query;
+    const rows = await this.store.list({
+      state: query.state, sourceId: await this.names.sourceOf(query.connection), senderKey: query.senderKey, limit: limit + 1,
+      before: Number(query.after ?? Number.MAX_SAFE_INTEGER),
+    });
+    const items = await Promise.all(rows.slice(0, limit).map((row) => this.answer(row)));
+    return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+  }
+
+  @Get(':id')
+  @ApiOperation({ operationId: 'readDelivery', summary: 'Read a delivery, with its headers and body' })
+  @ApiResponse({ status: 200, description: 'The delivery', type: DeliveryDetailAnswer })
+  async get(@Param('id') id: string): Promise<DeliveryDetailAnswer> {
+    const { headers, shown, ...row } = await this.existing(id);
+    const [answer, exceptions] = await Promise.all([this.answer(row), this.store.exceptionsOf(row.id)]);
+    return { ...answer, headers, exceptions, payload: payloadOf(shown, row.bytes) };
+  }
+
+  @Post(':id/retry')
+  @HttpCode(202)
+  @ApiOperation({ operationId: 'retryDelivery', summary: 'Read a delivery again', description: 'In the background. Facts that the ledger knows already have no second effect.' })
+  @ApiResponse({ status: 202, description: 'The delivery, pending again', type: DeliveryAnswer })
+  async retry(@Param('id') id: string): Promise<DeliveryAnswer> {
+    const { id: number, sourceId } = await this.existing(id);
+    await this.store.again(sourceId, number);
+    this.wakeUps.ring(INTAKE_TOPIC);
+    const { headers: _headers, shown: _shown, ...row } = await this.existing(id);
+    return this.answer(row);
+  }
+
+  private async existing(id: string): Promise<StoredDelivery> {
+    const row = /^\d{1,15}$/.test(id) ? await this.store.find(Number(id)) : undefined;
+    if (!row) throw new HubError('NOT_FOUND', { detail: 'There is no such delivery.' });
+    return row;
+  }
+
+  private async answer({ sourceId, ...row }: DeliveryRow): Promise<DeliveryAnswer> {
+    return { ...row, id: String(row.id), connection: await this.names.nameOf(sourceId) };
+  }
+}
+
+/** The cut may fall within a character: up to three bytes are left off to see whether the rest is text. */
+function payloadOf(shown: Buffer, bytes: number): PayloadAnswer {
+  const truncated = shown.length < bytes;
+  for (let cut = 0; cut <= (truncated ? 3 : 0); cut += 1) {
+    const text = shown.subarray(0, shown.length - cut);
+    if (isUtf8(text)) return { encoding: 'utf-8', content: text.toString('utf8'), truncated };
+  }
+  return { encoding: 'base64', content: shown.toString('base64'), truncated };
+}

@@ -1,0 +1,107 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, Length, Matches, Max, Min } from 'class-validator';
+
+export const DELIVERY_STATES = ['pending', 'done', 'ignored', 'parked', 'failed', 'discarded'] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+export class ListDeliveriesQuery {
+  @ApiProperty({ required: false, enum: DELIVERY_STATES })
+  @IsOptional()
+  @IsIn(DELIVERY_STATES)
+  state?: DeliveryState;
+
+  @ApiProperty({ required: false, description: 'Only this connection, by its id.' })
+  @IsOptional()
+  @Matches(/^[a-z0-9][a-z0-9-]{0,62}$/)
+  connection?: string;
+
+  @ApiProperty({ required: false, description: 'Only this delivery, by the id that its sender gave it. Needs `connection`.' })
+  @IsOptional()
+  @Length(1, 200)
+  senderKey?: string;
+
+  @ApiProperty({ required: false, default: 50, minimum: 1, maximum: 500 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(500)
+  limit: number = 50;
+
+  @ApiProperty({ required: false, description: 'The `next` of the page before.' })
+  @IsOptional()
+  @Matches(/^\d{1,15}$/)
+  after?: string;
+}
+
+export class DeliveryAnswer {
+  @ApiProperty({ example: '4711' })
+  id!: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Id of the connection; null where it is gone.' })
+  connection!: string | null;
+
+  @ApiProperty({ description: 'The id that its sender gave it, or one derived from topic and body.' })
+  senderKey!: string;
+
+  @ApiProperty({ example: 'orders/create' })
+  topic!: string;
+
+  @ApiProperty({ enum: DELIVERY_STATES, description: '`pending` waits or is tried again; `parked` waits for a cross-reference, item or location; `failed` waits for a person.' })
+  state!: DeliveryState;
+
+  @ApiProperty({ description: 'Movements and observations that it changed the ledger by.' })
+  applied!: number;
+
+  @ApiProperty({ description: 'Facts in it that the ledger knew already.' })
+  repeated!: number;
+
+  @ApiProperty({ description: 'How often it has failed by itself while pending.' })
+  attempts!: number;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why it was ignored, failed, or is tried again.' })
+  reason!: string | null;
+
+  @ApiProperty({ description: 'Size of the body in bytes.' })
+  bytes!: number;
+
+  @ApiProperty()
+  correlationId!: string;
+
+  @ApiProperty({ type: String, format: 'date-time' })
+  receivedAt!: Date;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  finishedAt!: Date | null;
+}
+
+export class DeliveryPageAnswer {
+  @ApiProperty({ type: [DeliveryAnswer] })
+  items!: readonly DeliveryAnswer[];
+
+  @ApiProperty({ type: String, nullable: true, description: 'Pass as `after` for the next page; null at the end.' })
+  next!: string | null;
+}
+
+export class PayloadAnswer {
+  @ApiProperty({ enum: ['utf-8', 'base64'], description: 'base64 where the bytes are no UTF-8.' })
+  encoding!: 'utf-8' | 'base64';
+
+  @ApiProperty({ description: 'The body as received, its first 64 KB.' })
+  content!: string;
+
+  @ApiProperty({ description: 'Whether the body is longer than what is shown.' })
+  truncated!: boolean;
+}
+
+export class DeliveryDetailAnswer extends DeliveryAnswer {
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, description: 'The headers that are kept; never the signature.' })
+  headers!: Readonly<Record<string, string>>;
+
+  @ApiProperty({ type: PayloadAnswer })
+  payload!: PayloadAnswer;
+
+  @ApiProperty({ type: [String], description: 'Ids of the exceptions that hold something of it.' })
+  exceptions!: readonly string[];
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Database, type Queryable } from '../persistence/database.js';
+import { holdBack, type Holding } from './exceptions/hold-back.js';
+
+export interface ClaimedDelivery {
+  readonly id: number;
+  readonly senderKey: string;
+  readonly topic: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly correlationId: string;
+  readonly receivedAt: Date;
+  readonly body: Buffer;
+  /** How often it has failed by itself. */
+  readonly attempts: number;
+  readonly pauseMs: number;
+}
+
+/** One connection's head of the queue, lent to this worker until the lease ends. `fence` proves the loan. */
+export interface LaneClaim {
+  readonly sourceId: number;
+  readonly fence: number;
+  /** How often in a row the whole lane has failed. */
+  readonly failures: number;
+  readonly pauseMs: number;
+  readonly deliveries: readonly ClaimedDelivery[];
+}
+
+export type SettledState = 'done' | 'ignored' | 'parked' | 'failed';
+
+export interface Settled {
+  readonly deliveryId: number;
+  readonly state: SettledState;
+  readonly applied: number;
+  readonly repeated: number;
+  readonly reason: string | null;
+}
+
+/** A delivery that failed by itself and is tried again after a pause. */
+export interface Postponed {
+  readonly deliveryId: number;
+  readonly attempts: number;
+  readonly pauseMs: number;
+  readonly error: string;
+}
+
+/** What is to be written when a lane is given back. */
+export interface LaneReturn {
+  readonly claim: LaneClaim;
+  readonly settled: readonly Settled[];
+  readonly postponed: readonly Postponed[];
+  readonly holdings: readonly Holding[];
+  /** Present when the lane itself has to wait: its connector is away, say. */
+  readonly blocked?: { readonly pauseMs: number; readonly error: string; readonly counts: boolean };
+}
+
+export interface ClaimLimits {
+  readonly lanes: number;
+  readonly deliveries: number;
+  readonly bytes: number;
+}
+
+interface ClaimRow {
+  source_id: number; fence: number; failures: number; pause_ms: number; delivery_id: number; attempts: number; delivery_pause_ms: number;
+  sender_key: string; topic: string; headers: Record<string, string>; correlation_id: string; received_at: Date; body: Buffer;
+}
+
+/** A worker that stalls for longer loses its lanes to another; one that is killed delays them by as much. */
+const LEASE = '10 seconds';
+export const RENEW_EVERY_MS = 3_000;
+
+/** The SQL of the queue: who serves which connection, and what became of its deliveries. Leases go by the database's clock. */
+@Injectable()
+export class Lanes {
+  private readonly worker = randomUUID();
+
+  constructor(private readonly database: Database) {}
+
+  /** Lends the heads of lanes that nobody serves. `busy` are those that this process is serving. */
+  async claim(busy: readonly number[], limits: ClaimLimits): Promise<LaneClaim[]> {
+    const rows = await this.database.query<ClaimRow>('select * from intake.claim($1, $2, $3, $4, $5, $6)', [this.worker, busy, limits.lanes, limits.deliveries, limits.bytes, LEASE]);
+    const claims = new Map<number, LaneClaim & { deliveries: ClaimedDelivery[] }>();
+    for (const row of rows) {
+      let claim = claims.get(row.source_id);
+      if (!claim) claims.set(row.source_id, (claim = { sourceId: row.source_id, fence: row.fence, failures: row.failures, pauseMs: row.pause_ms, deliveries: [] }));
+      claim.deliveries.push({
+        id: row.delivery_id, senderKey: row.sender_key, topic: row.topic, headers: row.headers, correlationId: row.correlation_id,
+        receivedAt: row.received_at, body: row.body, attempts: row.attempts, pauseMs: row.delivery_pause_ms,
+      });
+    }
+    return [...claims.values()];
+  }
+
+  /** Keeps lanes that are still being served; a lane that was lost stays lost. */
+  async renew(claims: readonly Pick<LaneClaim, 'sourceId' | 'fence'>[]): Promise<void> {
+    await this.database.execute(`
+      update intake.lane l set claimed_until = intake.clock() + interval '${LEASE}'
+      from unnest($1::integer[], $2::bigint[]) as mine (source_id, fence) where l.source_id = mine.source_id and l.fence = mine.fence`, columns(claims, 'sourceId', 'fence'));
+  }
+
+  /**
+   * Writes what became of the deliveries of several lanes and gives the lanes back, in one transaction. A lane whose
+   * fence has moved on was lost to another worker, who does its deliveries again: nothing of it is written.
+   */
+  async giveBack(returns: readonly LaneReturn[]): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const held = await tx.query<{ source_id: number }>(`
+        select l.source_id from intake.lane l join unnest($1::integer[], $2::bigint[]) as mine (source_id, fence) on l.source_id = mine.source_id and l.fence = mine.fence
+        order by l.source_id for update of l`, columns(returns.map(({ claim }) => claim), 'sourceId', 'fence'));
+      const ours = new Set(held.map((row) => row.source_id));
+      const kept = returns.filter(({ claim }) => ours.has(claim.sourceId));
+      if (kept.length === 0) return;
+      await settle(tx, kept);
+      await postpone(tx, kept);
+      await holdBack(tx, kept.flatMap(({ holdings }) => holdings));
+      await release(tx, kept);
+    });
+  }
+
+  /** Ends every pause of a connection: what it waited for (its plugin, its configuration, a person) may be there now. */
+  async hurry(sourceId: number): Promise<void> {
+    await this.database.execute(`update intake.lane set not_before = '-infinity' where source_id = $1 and not_before > '-infinity'`, [sourceId]);
+    await this.database.execute(`update intake.pending set not_before = '-infinity' where source_id = $1 and not_before > '-infinity'`, [sourceId]);
+  }
+}
+
+async function settle(tx: Queryable, returns: readonly LaneReturn[]): Promise<void> {
+  const rows = returns.flatMap(({ claim, settled }) => settled.map((one) => ({ ...one, sourceId: claim.sourceId })));
+  if (rows.length === 0) return;
+  await tx.query(`
+    with settled as materialized (
+      select * from unnest($1::integer[], $2::bigint[], $3::text[], $4::integer[], $5::integer[], $6::text[]) as s (source_id, delivery_id, state, applied, repeated, reason)
+    ), taken as (
+      delete from intake.pending p using settled s where p.source_id = s.source_id and p.delivery_id = s.delivery_id returning p.delivery_id
+    )
+    insert into intake.outcome (delivery_id, state, applied, repeated, reason, finished_at)
+    select s.delivery_id, s.state, s.applied, s.repeated, s.reason, intake.clock() from settled s join taken t on t.delivery_id = s.delivery_id
+    on conflict (delivery_id) do update set state = excluded.state, applied = excluded.applied, repeated = excluded.repeated, reason = excluded.reason, finished_at = excluded.finished_at`,
+  columns(rows, 'sourceId', 'deliveryId', 'state', 'applied', 'repeated', 'reason'));
+}
+
+async function postpone(tx: Queryable, returns: readonly LaneReturn[]): Promise<void> {
+  const rows = returns.flatMap(({ claim, postponed }) => postponed.map((one) => ({ ...one, sourceId: claim.sourceId })));
+  if (rows.length === 0) return;
+  await tx.query(`
+    update intake.pending p set attempts = f.attempts, pause_ms = f.pause_ms, not_before = intake.clock() + f.pause_ms * interval '1 millisecond', last_error = f.error
+    from unnest($1::integer[], $2::bigint[], $3::integer[], $4::integer[], $5::text[]) as f (source_id, delivery_id, attempts, pause_ms, error)
+    where p.source_id = f.source_id and p.delivery_id = f.delivery_id`, columns(rows, 'sourceId', 'deliveryId', 'attempts', 'pauseMs', 'error'));
+}
+
+async function release(tx: Queryable, returns: readonly LaneReturn[]): Promise<void> {
+  const rows = returns.map(({ claim, blocked }) => ({
+    sourceId: claim.sourceId, failures: blocked ? claim.failures + (blocked.counts ? 1 : 0) : 0, pauseMs: blocked?.pauseMs ?? 0, error: blocked?.error ?? null,
+  }));
+  await tx.query(`
+    update intake.lane l set claimed_until = intake.clock(), failures = r.failures, pause_ms = r.pause_ms, last_error = r.error,
+      not_before = case when r.pause_ms > 0 then intake.clock() + r.pause_ms * interval '1 millisecond' else '-infinity' end
+    from unnest($1::integer[], $2::integer[], $3::integer[], $4::text[]) as r (source_id, failures, pause_ms, error) where l.source_id = r.source_id`,
+  columns(rows, 'sourceId', 'failures', 'pauseMs', 'error'));
+}
+
+/** The named fields of all rows, as the arrays that `unnest` takes. */
+export function columns<Row>(rows: readonly Row[], ...names: (keyof Row)[]): unknown[][] {
+  return names.map((name) => rows.map((row) => row[name]));
+}

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HubError } from '../../src/core/errors/index.js';
+import { moved, observed, startIntakeApp, type IntakeApp } from '../support/intake.js';
+
+let hub: IntakeApp;
+
+beforeAll(async () => {
+  hub = await startIntakeApp();
+});
+afterAll(() => hub.stop());
+
+type Delivery = { id: string; senderKey: string; state: string; applied: number; repeated: number; attempts: number; reason: string | null };
+const delivery = async (senderKey: string, connection = 'tape-1'): Promise<Delivery> =>
+  ((await hub.admin('GET', `/deliveries?connection=${connection}&senderKey=${senderKey}`)).body.items as Delivery[])[0] as Delivery;
+const stock = async (place: string): Promise<number> => (await hub.levels())[place] ?? 0;
+
+/** Leases, pauses and dates of deliveries are judged by the database's clock; pauses are ended as if their time had passed. */
+const endPauses = async (): Promise<void> => {
+  await hub.db.execute(`update intake.lane set not_before = '-infinity'`);
+  await hub.db.execute(`update intake.pending set not_before = '-infinity'`);
+};
+
+describe('a delivery in the inbox', () => {
+  it('moves stock by its events, once, whichever message tells of them', async () => {
+    const receipt = moved({ item: 'A', quantity: 10 });
+    await hub.send({ events: [receipt, moved({ item: 'A', movement: 'sale', quantity: 3 })] }, { id: 'c-1' });
+    await hub.send({ events: [receipt] }, { id: 'c-2' });
+    await hub.settled();
+    expect(await stock('A@store-1')).toBe(7);
+    expect(await delivery('c-1')).toMatchObject({ state: 'done', applied: 2, repeated: 0 });
+    expect(await delivery('c-2')).toMatchObject({ state: 'done', applied: 0, repeated: 1 });
+  });
+
+  it('sets stock by an observation of the owner, as of its moment', async () => {
+    await hub.api('PUT', '/locations/store-2', { name: 'store-2', type: 'store', owner: 'tape-1' });
+    await hub.send({ events: [observed({ item: 'B', location: 'store-2', quantity: 40 })] }, { id: 'c-3' });
+    await hub.settled();
+    expect(await stock('B@store-2')).toBe(40);
+  });
+
+  it('moves nothing by a count of somebody who does not own the place, and says so in one exception', async () => {
+    for (const id of ['c-4', 'c-5']) await hub.send({ events: [observed({ item: 'B', location: 'store-2', quantity: 99 })] }, { id, connection: 'tape-2' });
+    await hub.settled();
+    expect(await stock('B@store-2')).toBe(40);
+    expect(await delivery('c-4', 'tape-2')).toMatchObject({ state: 'parked', applied: 0 });
+    const { items } = (await hub.admin('GET', '/exceptions?class=NOT_OWNER')).body as { items: object[] };
+    expect(items).toMatchObject([{ class: 'NOT_OWNER', connection: 'tape-2', cause: 'count at store-2', seen: 2, held: 2, automatic: false, state: 'open' }]);
+  });
+
+  it('is ignored where its connector has no use for it, or for its topic', async () => {
+    await hub.send({ ignore: 'a test order' }, { id: 'c-6' });
+    await hub.send({ events: [moved({ quantity: 1_000 })] }, { id: 'c-7', topic: 'undeclared' });
+    await hub.settled();
+    expect(await delivery('c-6')).toMatchObject({ state: 'ignored', reason: 'a test order' });
+    expect(await delivery('c-7')).toMatchObject({ state: 'ignored', reason: `the connector reads no deliveries of the topic 'undeclared'` });
+  });
+
+  it('fails alone when it cannot be read', async () => {
+    await Promise.all([hub.send('no json', { id: 'c-8' }), hub.send({ fail: 'no order number\0' }, { id: 'c-9' }), hub.send({ events: [moved({ item: 'B', quantity: 1 })] }, { id: 'c-10' })]);
+    await hub.settled();
+    expect(await delivery('c-8')).toMatchObject({ state: 'failed', reason: 'the body is no JSON' });
+    expect(await delivery('c-9')).toMatchObject({ state: 'failed', reason: 'no order number ' });
+    expect(await delivery('c-10')).toMatchObject({ state: 'done', applied: 1 });
+  });
+
+  it('applies its sound events when another of them makes no sense, and names that one', async () => {
+    const future = new Date(Date.now() + 3 * 86_400_000).toISOString();
+    const before = await stock('B@store-1');
+    const events = [moved({ item: 'B', quantity: 5 }), moved({ item: 'B', quantity: 1.5 }), moved({ item: 'B', occurredAt: future }), moved({ item: 'B', eventId: 'a\0b' })];
+    await hub.send({ events }, { id: 'c-11' });
+    await hub.settled();
+    expect(await stock('B@store-1')).toBe(before + 5);
+    expect(await delivery('c-11')).toMatchObject({
+      state: 'failed', applied: 1,
+      reason: `event 2: quantity is 1.5, not a whole number; event 3: occurredAt is '${future}', more than a day in the future; event 4: eventId holds characters that cannot be stored`,
+    });
+  });
+});
+
+describe('a delivery that breaks its connector', () => {
+  it('is found, tried again by itself, and given up, while those beside it are applied', async () => {
+    const before = await stock('A@store-2');
+    const good = Array.from({ length: 30 }, (_, index) => hub.send({ events: [moved({ item: 'A', location: 'store-2' })] }, { id: `p-${index}` }));
+    await Promise.all([...good, hub.send({ misbehave: 'throw' }, { id: 'poison' })]);
+    for (let round = 0; round < 3; round += 1) {
+      await hub.settled();
+      await endPauses();
+    }
+    await hub.settled();
+    expect(await stock('A@store-2')).toBe(before + 30);
+    const suspect = await delivery('poison');
+    expect(suspect).toMatchObject({ state: 'pending', reason: 'the tape is torn' });
+    expect(suspect.attempts).toBeGreaterThan(0);
+    for (let round = 0; round < 12; round += 1) {
+      await endPauses();
+      await hub.send({ events: [moved({ item: 'A', location: 'store-2' })] });
+      await hub.settled();
+    }
+    expect(await stock('A@store-2')).toBe(before + 42);
+    expect(await delivery('poison')).toMatchObject({ state: 'failed', reason: 'the tape is torn' });
+    expect((await hub.admin('GET', '/exceptions?class=PLUGIN_FAILED')).body).toMatchObject({ items: [{ cause: 'stock', held: 1, seen: 1 }] });
+  });
+
+  it('is given up also where no other comes to compare it with', async () => {
+    await hub.send({ misbehave: 'throw' }, { id: 'lonely', connection: 'tape-2' });
+    for (let round = 0; round < 14; round += 1) {
+      await hub.settled();
+      await endPauses();
+    }
+    await hub.settled();
+    expect(await delivery('lonely', 'tape-2')).toMatchObject({ state: 'failed' });
+  });
+});
+
+describe('a connector that is away', () => {
+  it('loses nothing, waits longer each time, and holds up no other connection', async () => {
+    const before = await stock('B@store-1');
+    hub.host.away = new HubError('PLUGIN_UNAVAILABLE', { detail: 'it cannot be started' });
+    await hub.send({ events: [moved({ item: 'B', quantity: 7 })] }, { id: 'w-1' });
+    await hub.send({ events: [moved({ item: 'B', quantity: 2 })] }, { id: 'w-2', connection: 'tape-2' });
+    const pauses: number[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      await hub.settled();
+      const [lane] = await hub.db.query<{ failures: number; pause_ms: number; last_error: string }>('select failures, pause_ms, last_error from intake.lane where source_id = $1', [hub.sources['tape-1']]);
+      expect(lane).toMatchObject({ failures: round + 1, last_error: 'it cannot be started' });
+      pauses.push(lane?.pause_ms ?? 0);
+      await endPauses();
+    }
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(250);
+    expect(Math.max(...pauses)).toBeGreaterThan(750);
+    expect(await stock('B@store-1')).toBe(before + 2);
+    expect(await delivery('w-1')).toMatchObject({ state: 'pending', attempts: 0 });
+    hub.host.away = undefined;
+    await endPauses();
+    await hub.settled();
+    expect(await stock('B@store-1')).toBe(before + 9);
+    expect(await delivery('w-1')).toMatchObject({ state: 'done', applied: 1 });
+  });
+
+  it('blames no delivery when it fails on everything', async () => {
+    hub.host.away = new HubError('PLUGIN_FAILED', { detail: 'a bad release', facts: { kind: 'plugin_bug' } });
+    const before = await stock('B@store-1');
+    await Promise.all(Array.from({ length: 20 }, () => hub.send({ events: [moved({ item: 'B' })] })));
+    for (let round = 0; round < 15; round += 1) {
+      await hub.settled();
+      await endPauses();
+    }
+    hub.host.away = undefined;
+    await endPauses();
+    await hub.settled();
+    expect(await stock('B@store-1')).toBe(before + 20);
+  });
+});
