@@ -17,12 +17,24 @@ Everything is JSON in UTF-8. Refusals are problem details (RFC 9457) with a stab
 Times are RFC 3339 in UTC; quantities are whole numbers in the item's stock-keeping unit. Bodies with the same key twice, numbers beyond a double, more than
 64 levels or text that is not well-formed Unicode are refused: what is stored is what was written.`;
 
-const TAGS: readonly (readonly [string, string])[] = [
-  ['setup', 'Claiming a fresh hub'],
-  ['sessions', 'Admin sessions'],
-  ['clients', 'API clients, their keys and scopes'],
-  ['operations', 'Health, metrics and this document'],
-];
+/** In the order in which a newcomer meets them. A module's own tag is described here, so that the page reads as one text. */
+const TAGS: Readonly<Record<string, string>> = {
+  setup: 'Claiming a fresh hub',
+  sessions: 'Admin sessions',
+  clients: 'API clients, their keys and scopes',
+  connections: 'Connections to outside systems, their plugins and credentials',
+  'cross-references': 'What outside systems call the items and locations',
+  items: 'The catalogue: items',
+  locations: 'The catalogue: places that hold stock',
+  channels: 'The catalogue: channels that sell, and where each may source from',
+  stock: 'Movements, observations, levels and the ledger',
+  availability: 'What each channel may sell, with the terms of the figure, and selling rules',
+  reservations: 'Promises of stock, made so that none is made twice',
+  webhooks: 'Deliveries from outside systems',
+  deliveries: 'Deliveries that came in, and what became of them',
+  exceptions: 'What could not be applied, and waits for somebody or something',
+  operations: 'Health, metrics and this document',
+};
 
 const ref = (name: ProblemResponse): never => ({ $ref: `#/components/responses/${name}` }) as never;
 
@@ -90,7 +102,6 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: `An API key (\`cdk_…\`). Scopes: ${SCOPES.join(', ')}.` }, 'apiKey')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The token of an admin session (`cds_…`); it may also read the business API.' }, 'adminSession');
-  for (const [name, description] of TAGS) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build(), { operationIdFactory: operationId, autoTagControllers: true });
   const routes = new Map(declaredRoutes(app.get(DiscoveryService), app.get(MetadataScanner)).map((route) => [`${route.method} ${shapeOf(route.path)}`, route]));
   for (const [path, item] of Object.entries(document.paths)) {
@@ -99,6 +110,8 @@ export function describeApi(app: INestApplication): OpenAPIObject {
       if (route) complete(operation, route);
     }
   }
+  const used = new Set(Object.values(document.paths).flatMap((item) => (Object.values(item) as Operation[]).flatMap((operation) => operation.tags ?? [])));
+  document.tags = Object.entries(TAGS).filter(([name]) => used.has(name)).map(([name, description]) => ({ name, description }));
   document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA as never }, responses: PROBLEM_RESPONSES as never };
   return document;
 }

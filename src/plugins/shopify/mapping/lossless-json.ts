@@ -1,5 +1,8 @@
-/** 2^53 has sixteen digits, so a text without a run of sixteen holds no integer that a double would round. */
-const LONG_DIGITS = /\d{16}/;
+/**
+ * 2^53 has sixteen digits: a text in which no value begins with as many holds no integer that a double would round. Digits
+ * within quotes, of which an order has many (tokens, phone numbers), need no care.
+ */
+const LONG_NUMBER = /(?:^|[:,[])\s*-?\d{16}/;
 const INTEGER = /^-?\d+$/;
 
 interface SourceContext {
@@ -13,12 +16,12 @@ const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => 
 
 /**
  * Parses JSON; integers that a double cannot hold come back as their digits, because an id that is rounded names
- * another thing. The reviver costs several times a plain parse, so it runs only where long digits occur at all.
+ * another thing. The reviver costs several times a plain parse, so it runs only where there may be one.
  *
  * @throws SyntaxError where the text is not JSON, RangeError where it is nested too deeply.
  */
 export function parseLosslessJson(text: string): unknown {
-  return LONG_DIGITS.test(text) ? parseWithSource(text, keepLongIntegers) : (JSON.parse(text) as unknown);
+  return LONG_NUMBER.test(text) ? parseWithSource(text, keepLongIntegers) : (JSON.parse(text) as unknown);
 }
 
 function keepLongIntegers(_key: string, value: unknown, context: SourceContext): unknown {

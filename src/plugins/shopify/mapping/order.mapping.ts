@@ -20,12 +20,11 @@ export function readOrder(order: Fields, config: ShopifyConfig): Reading {
   // offline or an imported order can be much later, and would slip the sale past a count that had it already.
   const occurredAt = optionalTime(order, 'processed_at') ?? optionalTime(order, 'created_at');
   if (occurredAt === undefined) throw new UnreadablePayload('processed_at and created_at are missing');
-  const ownLocationId = optionalId(order, 'location_id');
-  const sale = { orderId, occurredAt, locationId: ownLocationId ?? defaultLocationId(config), config };
+  const sale = { orderId, occurredAt, locationId: optionalId(order, 'location_id') ?? defaultLocationId(config), config };
   const sales = lines.map((line) => readSale(line, sale));
   const linesById = new Map(lines.map((line) => [requiredId(line, 'id'), line]));
   const refunds = listOf(order, 'refunds') ?? [];
-  return together([...sales, ...refunds.map((refund) => readRefund(refund, config, { locationId: ownLocationId, lines: linesById }))]);
+  return together([...sales, ...refunds.map((refund) => readRefund(refund, config, linesById))]);
 }
 
 interface SaleFacts {

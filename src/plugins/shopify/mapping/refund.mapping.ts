@@ -7,20 +7,14 @@ import { nothing, type Reading, together } from './reading.js';
 /** `cancel`: units that never left. `return`: units that came back. `legacy_restock`: put back before Shopify kept the difference. */
 const RESTOCKS: ReadonlySet<string> = new Set(['return', 'cancel', 'legacy_restock']);
 
-/** What is known of a refund's surroundings when it is read as part of its order. */
-export interface RefundedOrder {
-  readonly locationId?: string;
-  readonly lines: ReadonlyMap<string, Fields>;
-}
-
-const UNKNOWN_ORDER: RefundedOrder = { lines: new Map() };
-
 /**
- * The restocks of one refund, the same whether they are told by refunds/create or by the refunds[] of an order.
+ * The restocks of one refund, the same whether they are told by refunds/create or by the refunds[] of an order: one key
+ * must never stand for two facts. So nothing of the order may decide here that a refund does not carry itself.
  *
+ * @param orderLines by id, for a refund that names its lines without repeating them.
  * @throws UnreadablePayload
  */
-export function readRefund(refund: Fields, config: ShopifyConfig, order: RefundedOrder = UNKNOWN_ORDER): Reading {
+export function readRefund(refund: Fields, config: ShopifyConfig, orderLines: ReadonlyMap<string, Fields> = new Map()): Reading {
   const refundId = requiredId(refund, 'id');
   const lines = listOf(refund, 'refund_line_items');
   if (lines === undefined) throw new UnreadablePayload('refund_line_items is missing');
@@ -28,25 +22,25 @@ export function readRefund(refund: Fields, config: ShopifyConfig, order: Refunde
   if (lines.length === 0) return nothing('a refund of money only');
   const occurredAt = optionalTime(refund, 'processed_at') ?? optionalTime(refund, 'created_at');
   if (occurredAt === undefined) throw new UnreadablePayload('processed_at and created_at are missing');
-  return together(lines.map((line) => readRefundLine(line, { refundId, occurredAt, config, order })));
+  return together(lines.map((line) => readRefundLine(line, { refundId, occurredAt, config, orderLines })));
 }
 
 interface RefundFacts {
   readonly refundId: string;
   readonly occurredAt: string;
   readonly config: ShopifyConfig;
-  readonly order: RefundedOrder;
+  readonly orderLines: ReadonlyMap<string, Fields>;
 }
 
-function readRefundLine(refundLine: Fields, { refundId, occurredAt, config, order }: RefundFacts): Reading {
+function readRefundLine(refundLine: Fields, { refundId, occurredAt, config, orderLines }: RefundFacts): Reading {
   const restockType = optionalText(refundLine, 'restock_type');
   if (restockType === 'no_restock') return nothing('no_restock puts nothing back');
   if (restockType === undefined || !RESTOCKS.has(restockType)) return nothing('a restock type that this connector does not know moves nothing');
   const quantity = requiredUnits(refundLine, 'quantity');
   if (quantity === 0) return nothing('a line of no units');
-  const subject = subjectOfLine(refundedLine(refundLine, order), config);
+  const subject = subjectOfLine(refundedLine(refundLine, orderLines), config);
   if (subject.kind === 'leftOut') return nothing(subject.reason);
-  const locationId = optionalId(refundLine, 'location_id') ?? order.locationId ?? defaultLocationId(config);
+  const locationId = optionalId(refundLine, 'location_id') ?? defaultLocationId(config);
   const event: StockMoved = {
     kind: 'StockMoved',
     eventId: `refund/${refundId}`,
@@ -60,10 +54,10 @@ function readRefundLine(refundLine: Fields, { refundId, occurredAt, config, orde
   return { events: [event], leftOut: [] };
 }
 
-function refundedLine(refundLine: Fields, order: RefundedOrder): Fields {
+function refundedLine(refundLine: Fields, orderLines: ReadonlyMap<string, Fields>): Fields {
   const own = refundLine['line_item'];
   if (own !== undefined && own !== null) return asFields(own, 'line_item');
-  const line = order.lines.get(requiredId(refundLine, 'line_item_id'));
+  const line = orderLines.get(requiredId(refundLine, 'line_item_id'));
   if (line === undefined) throw new UnreadablePayload('line_item is missing');
   return line;
 }

@@ -1,0 +1,159 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** The clone. Compiled, this file is dist/lab/hub-process.js in it; under vitest it is lab/hub-process.ts. */
+const HERE = fileURLToPath(new URL('..', import.meta.url));
+export const ROOT = existsSync(join(HERE, 'package.json')) ? HERE : join(HERE, '..');
+
+const READY_WITHIN_MS = 90_000;
+
+/** What a kill hits: the hub alone, its Postgres alone, or both at the same moment. */
+export type KillTarget = 'hub' | 'postgres' | 'both';
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The environment of the practice retailer's hub: nothing of the caller's own hub leaks in. */
+function environment(settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(CROSSDOCK_|DATABASE_URL$|REDIS_URL$|VITEST|NODE_)/.test(name));
+  return { ...Object.fromEntries(inherited), ...settings };
+}
+
+/**
+ * The built hub as a process of its own, with its own Postgres in a temporary folder. It keeps its address when it is
+ * killed and started again, as a hub behind a name does.
+ */
+export class HubProcess {
+  private child: ChildProcess | undefined;
+  private ended: Promise<number | null> = Promise.resolve(null);
+  private over = true;
+
+  private constructor(
+    readonly dataDir: string,
+    private readonly port: number,
+    readonly setupToken: string,
+  ) {}
+
+  /** @throws Error with the end of the hub's log when it does not become ready. */
+  static async start(): Promise<HubProcess> {
+    const hub = new HubProcess(mkdtempSync(join(tmpdir(), 'crossdock-demo-')), await freePort(), randomBytes(24).toString('hex'));
+    try {
+      await hub.launch();
+    } catch (error) {
+      await hub.stop({ keep: false });
+      throw error;
+    }
+    return hub;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get logFile(): string {
+    return join(this.dataDir, 'demo-hub.log');
+  }
+
+  /** Whether the process runs; false after a kill and after an end of its own. */
+  get running(): boolean {
+    return !this.over;
+  }
+
+  /** Starts the process, again after a kill; resolves when it says that it is ready. */
+  async launch(): Promise<void> {
+    const log = createWriteStream(this.logFile, { flags: 'a', mode: 0o600 });
+    const env = environment({
+      CROSSDOCK_PORT: String(this.port),
+      CROSSDOCK_DATA_DIR: this.dataDir,
+      CROSSDOCK_SETUP_TOKEN: this.setupToken,
+      CROSSDOCK_PLUGINS_DIR: join(ROOT, 'dist/lab-plugins'),
+    });
+    const child = spawn(process.execPath, ['--disable-sigusr1', join(ROOT, 'dist/src/main.js')], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = child;
+    this.over = false;
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      log.write(chunk);
+    });
+    child.stderr.on('data', (chunk: Buffer) => log.write(chunk));
+    this.ended = new Promise((resolve) => {
+      child.once('close', (code) => {
+        this.over = true;
+        log.end(() => resolve(code));
+      });
+    });
+    const deadline = Date.now() + READY_WITHIN_MS;
+    while (!/^Crossdock ready: /m.test(said)) {
+      if (this.over || Date.now() > deadline) throw new Error(`The hub did not become ready. The end of its log:\n${this.logTail()}`);
+      await sleep(15);
+    }
+  }
+
+  /** kill -9, without a word. Postgres is started again by the hub itself where only Postgres was hit. */
+  async kill(target: KillTarget): Promise<void> {
+    const postmaster = target === 'hub' ? undefined : this.postmasterPid();
+    if (target !== 'postgres') this.child?.kill('SIGKILL');
+    if (postmaster !== undefined) killProcess(postmaster);
+    if (target !== 'postgres') await this.ended;
+  }
+
+  /** Ends the hub as a service manager would, and removes its folder unless it is to be kept. */
+  async stop({ keep }: { keep: boolean }): Promise<void> {
+    const postmaster = this.postmasterPid();
+    if (!this.over) {
+      this.child?.kill('SIGTERM');
+      const done = await Promise.race([this.ended.then(() => true), sleep(20_000, false)]);
+      if (!done) {
+        this.child?.kill('SIGKILL');
+        await this.ended;
+      }
+    }
+    // A hub that was killed leaves its Postgres running for the next one to adopt; here there is no next one.
+    if (postmaster !== undefined && this.postmasterPid() === postmaster) await this.endPostgres(postmaster);
+    if (!keep) rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+
+  logTail(lines = 25): string {
+    try {
+      return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+    } catch {
+      return '(no log)';
+    }
+  }
+
+  private postmasterPid(): number | undefined {
+    try {
+      const pid = Number(readFileSync(join(this.dataDir, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0]);
+      return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private async endPostgres(pid: number): Promise<void> {
+    if (!killProcess(pid, 'SIGINT')) return;
+    for (let waited = 0; waited < 10_000 && killProcess(pid, 0); waited += 50) await sleep(50);
+    killProcess(pid);
+  }
+}
+
+/** False when there is no such process (any more). */
+function killProcess(pid: number, signal: NodeJS.Signals | 0 = 'SIGKILL'): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}

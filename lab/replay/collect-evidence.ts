@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AvailabilityAnswer, ChannelEvidence, Evidence, Hold, LedgerMovement, StockLevel, SystemFact } from '../checker/evidence.js';
+import type { HubApi } from '../hub-api.js';
+import type { OutsideSystem } from '../outside-system.js';
+import type { ChannelPlan, Retailer } from './retailer.js';
+
+interface LedgerPage {
+  readonly items: readonly (Omit<LedgerMovement, 'position' | 'occurredAt' | 'recordedAt'> & { readonly occurredAt: string; readonly recordedAt: string })[];
+  readonly next: string;
+  readonly more: boolean;
+}
+
+interface AvailabilityPage {
+  readonly items: readonly { readonly item: string; readonly channel: string; readonly now: number; readonly terms: readonly { readonly term: string; readonly amount: number }[] }[];
+}
+
+interface PublicationPage {
+  readonly items: readonly { readonly item: string; readonly fault: string | null }[];
+}
+
+const LEDGER_PAGE = 5_000;
+const LEVEL_PAGE = 1_000;
+const ITEMS_A_CALL = 400;
+
+/** The whole ledger, from the beginning to what is there now. */
+export async function readLedger(hub: HubApi): Promise<LedgerMovement[]> {
+  const ledger: LedgerMovement[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await hub.get<LedgerPage>(`/api/v1/ledger?limit=${LEDGER_PAGE}${after === undefined ? '' : `&after=${after}`}`);
+    for (const entry of page.items) ledger.push({ ...entry, position: ledger.length + 1, occurredAt: Date.parse(entry.occurredAt), recordedAt: Date.parse(entry.recordedAt) });
+    if (!page.more) return ledger;
+    after = page.next;
+  }
+}
+
+async function readLevels(hub: HubApi): Promise<StockLevel[]> {
+  const levels: StockLevel[] = [];
+  for (let after: string | null = ''; after !== null; ) {
+    const page: { items: StockLevel[]; next: string | null } = await hub.get(`/api/v1/stock-levels?limit=${LEVEL_PAGE}${after === '' ? '' : `&after=${after}`}`);
+    levels.push(...page.items);
+    after = page.next;
+  }
+  return levels;
+}
+
+async function readAvailability(hub: HubApi, channel: string, items: readonly string[]): Promise<AvailabilityAnswer[]> {
+  const answers: AvailabilityAnswer[] = [];
+  for (let from = 0; from < items.length; from += ITEMS_A_CALL) {
+    const asked = items.slice(from, from + ITEMS_A_CALL).map(encodeURIComponent).join(',');
+    const page = await hub.get<AvailabilityPage>(`/api/v1/availability?channel=${channel}&item=${asked}`);
+    for (const answer of page.items) answers.push({ ...answer, steps: answer.terms.map(({ term, amount }) => ({ term, difference: amount })) });
+  }
+  return answers;
+}
+
+/** Resolves when the hub has worked off every delivery and told every channel; after `patienceMs` it gives up, and the checker will say what is missing. */
+export async function untilQuiet(admin: HubApi, hub: HubApi, channels: readonly ChannelPlan[], patienceMs: number): Promise<boolean> {
+  const deadline = Date.now() + patienceMs;
+  while (Date.now() < deadline) {
+    const pending = await admin.get<{ items: unknown[] }>('/admin/v1/deliveries?state=pending&limit=1');
+    const waiting = await Promise.all(channels.map((channel) => hub.get<PublicationPage>(`/api/v1/publications?channel=${channel.system}&state=waiting&limit=1`)));
+    if (pending.items.length === 0 && waiting.every((page) => page.items.length === 0)) return true;
+    await sleep(50);
+  }
+  return false;
+}
+
+async function readExceptions(admin: HubApi, hub: HubApi, channels: readonly ChannelPlan[]): Promise<string[]> {
+  const parked = await admin.get<{ items: readonly Record<string, unknown>[] }>('/admin/v1/exceptions?limit=100');
+  const refused = await Promise.all(
+    channels.map(async (channel) => {
+      const page = await hub.get<PublicationPage>(`/api/v1/publications?channel=${channel.system}&state=refused&limit=100`);
+      return page.items.map((figure) => `${channel.system} refused the figure of ${figure.item}: ${figure.fault ?? ''}`);
+    }),
+  );
+  return [...parked.items.map((exception) => `an exception waits: ${JSON.stringify(exception).slice(0, 300)}`), ...refused.flat()];
+}
+
+export interface EvidenceSources {
+  readonly admin: HubApi;
+  readonly hub: HubApi;
+  readonly retailer: Retailer;
+  readonly others: readonly OutsideSystem[];
+  readonly channels: readonly ChannelPlan[];
+  readonly items: readonly string[];
+  readonly holds: readonly Hold[];
+}
+
+/** Asks the hub by its public API and the systems for their books. Call it when nothing moves any more. */
+export async function collectEvidence({ admin, hub, retailer, others, channels, items, holds }: EvidenceSources): Promise<Evidence> {
+  const systems = [...Object.values(retailer.systems), ...others];
+  const availability: AvailabilityAnswer[] = [];
+  for (const channel of channels) availability.push(...(await readAvailability(hub, channel.system, items)));
+  return {
+    items,
+    ledger: await readLedger(hub),
+    levels: await readLevels(hub),
+    availability,
+    channels: channels.map(({ system, locations, rules }): ChannelEvidence => {
+      const { decides, beliefs, figures } = retailer.systems[system];
+      return { channel: system, locations, rules, decides, beliefs, figures };
+    }),
+    facts: systems.flatMap((system): SystemFact[] => system.journal.map((fact) => ({ ...fact, system: system.name }))),
+    holds,
+    undelivered: new Map(systems.map((system) => [system.name, system.backlog])),
+    exceptions: await readExceptions(admin, hub, channels),
+  };
+}

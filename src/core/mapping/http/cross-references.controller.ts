@@ -1,0 +1,99 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { idFault } from '../../canonical/index.js';
+import { ConnectionDirectory } from '../../connector/connection-directory.js';
+import { HubError } from '../../errors/index.js';
+import { RequireAdmin } from '../../governance/access.js';
+import { AcceptsBody, BULK_BODY_LIMIT_BYTES } from '../../http/body-rules.js';
+import { SchemaBody, SchemaQuery } from '../../http/schema-body.js';
+import { CrossReferences } from '../cross-references.js';
+import { ReadReferences } from '../read-references.js';
+import type { CrossReference, SaveReferenceOutcome } from '../reference.js';
+import { cursorOf, readCursor } from './reference-cursor.js';
+import {
+  Reference, ReferenceName, ReferenceQuery, SavedReference, SaveReferences,
+  type ReferenceNamed, type ReferencesAsked, type ReferencesToSave, type ReferenceView, type SavedReferenceView,
+} from './reference-schemas.js';
+
+const results = { type: 'object', required: ['results'], properties: { results: { type: 'array', items: SavedReference } } };
+const page = { type: 'object', required: ['items', 'next'], properties: { items: { type: 'array', items: Reference }, next: { type: ['string', 'null'] } } };
+
+@ApiTags('cross-references')
+@RequireAdmin()
+@Controller('admin/v1/connections/:id/cross-references')
+export class CrossReferencesController {
+  constructor(
+    private readonly references: CrossReferences,
+    private readonly reads: ReadReferences,
+    private readonly connections: ConnectionDirectory,
+  ) {}
+
+  @Put()
+  @AcceptsBody({ limitBytes: BULK_BODY_LIMIT_BYTES })
+  @ApiOperation({
+    operationId: 'saveCrossReferences', summary: 'Say what a connection calls items and locations',
+    description: 'At most 10,000 a call, in order and in one transaction; the same again changes nothing. An entry that conflicts is answered as `conflict` and changes nothing. '
+      + 'Events that were parked for want of a reference are applied by themselves.',
+  })
+  @ApiBody({ schema: SaveReferences as object })
+  @ApiResponse({ status: 200, description: 'One result an entry, in order', schema: results as object })
+  async save(@Param('id') id: string, @Body(new SchemaBody(SaveReferences)) body: ReferencesToSave): Promise<{ results: SavedReferenceView[] }> {
+    const faults = body.references.flatMap(({ canonicalId }, index) => {
+      const detail = idFault(canonicalId);
+      return detail === undefined ? [] : [{ pointer: `/references/${index}/canonicalId`, detail }];
+    });
+    if (faults.length > 0) throw new HubError('VALIDATION_FAILED', { errors: faults.slice(0, 50) });
+    const entries = body.references.map(({ canonicalId, ...rest }): CrossReference => ({ ...rest, canonical: canonicalId }));
+    const outcomes = await this.references.save(await this.sourceOf(id), entries, { replace: body.replace });
+    return { results: outcomes.map(resultOf) };
+  }
+
+  @Get()
+  @ApiOperation({ operationId: 'listCrossReferences', summary: 'List what a connection calls items and locations', description: 'In order of entity, type and external id.' })
+  @ApiQuery({ name: 'limit', required: false, schema: ReferenceQuery.properties.limit as object })
+  @ApiQuery({ name: 'after', required: false, schema: { type: 'string' } })
+  @ApiQuery({ name: 'entity', required: false, schema: { type: 'string', enum: ['item', 'location'] } })
+  @ApiQuery({ name: 'type', required: false, schema: { type: 'string' } })
+  @ApiQuery({ name: 'externalId', required: false, schema: { type: 'string' } })
+  @ApiQuery({ name: 'canonicalId', required: false, schema: { type: 'string' } })
+  @ApiResponse({ status: 200, description: 'One page', schema: page as object })
+  async list(@Param('id') id: string, @Query(new SchemaQuery(ReferenceQuery)) query: ReferencesAsked): Promise<{ items: ReferenceView[]; next: string | null }> {
+    const { limit, after, canonicalId, ...filter } = query;
+    const rows = await this.reads.page(await this.sourceOf(id), readCursor(after), limit + 1, { ...filter, canonical: canonicalId });
+    const items = rows.slice(0, limit);
+    const last = items.at(-1);
+    return { items: items.map(viewOf), next: rows.length > limit && last ? cursorOf(last) : null };
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'removeCrossReference', summary: 'Remove one reference', description: 'Facts that were recorded through it stay as they are; the next event that carries it is parked.' })
+  @ApiQuery({ name: 'entity', schema: { type: 'string', enum: ['item', 'location'] } })
+  @ApiQuery({ name: 'type', schema: { type: 'string' } })
+  @ApiQuery({ name: 'externalId', schema: { type: 'string' } })
+  @ApiResponse({ status: 204, description: 'It is gone' })
+  @ApiResponse({ status: 404, description: '`NOT_FOUND`: there was no such reference' })
+  async remove(@Param('id') id: string, @Query(new SchemaQuery(ReferenceName)) name: ReferenceNamed): Promise<void> {
+    const removed = await this.references.remove(await this.sourceOf(id), [name]);
+    if (removed === 0) throw new HubError('NOT_FOUND', { detail: `The connection '${id}' has no ${name.entity} reference of type '${name.type}' with the id '${name.externalId}'.` });
+  }
+
+  private async sourceOf(id: string): Promise<number> {
+    const connection = await this.connections.byId(id);
+    if (!connection) throw new HubError('CONNECTION_NOT_FOUND', { detail: `There is no connection '${id}'.` });
+    return connection.sourceId;
+  }
+}
+
+function viewOf({ canonical, ...rest }: CrossReference): ReferenceView {
+  return { ...rest, canonicalId: canonical };
+}
+
+function resultOf(outcome: SaveReferenceOutcome): SavedReferenceView {
+  if (outcome.status !== 'conflict') return outcome;
+  const { reason, holder } = outcome;
+  const detail = reason === 'external-id-taken'
+    ? `The external id '${holder.externalId}' means '${holder.canonical}'; \`replace\` would point it anew.`
+    : `'${holder.canonical}' is called '${holder.externalId}' there; send \`alias\` to add another name, or \`replace\` to change it.`;
+  return { status: 'conflict', detail, holder: viewOf(holder) };
+}
