@@ -3,8 +3,9 @@
  * the later run sees everything that was committed before any of them.
  */
 export class SingleFlight {
-  private running: Promise<void> | undefined;
+  private running = false;
   private again = false;
+  private run: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly work: () => Promise<void>,
@@ -12,17 +13,20 @@ export class SingleFlight {
   ) {}
 
   get busy(): boolean {
-    return this.running !== undefined;
+    return this.running;
   }
 
   ring(): void {
     if (this.running) this.again = true;
-    else this.running = this.cycle();
+    else {
+      this.running = true;
+      this.run = this.cycle();
+    }
   }
 
   /** Resolves when nothing runs; a ring that was waiting for its turn has had it. */
   async idle(): Promise<void> {
-    while (this.running) await this.running;
+    while (this.running) await this.run;
   }
 
   private async cycle(): Promise<void> {
@@ -34,6 +38,6 @@ export class SingleFlight {
         this.onError(error);
       }
     } while (this.again);
-    this.running = undefined;
+    this.running = false;
   }
 }

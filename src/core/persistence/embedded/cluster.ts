@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { access, chmod, chown, constants, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -28,16 +28,24 @@ export interface ClusterAccess {
 export const SUPERUSER = 'crossdock';
 const MAJOR = '18';
 
-/** Asks the system for a port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no address'))));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
+}
+
+/**
+ * A port below those that the system hands to outgoing connections: one of those could take it in the moment in which
+ * a killed server is started again, and the pools only know this port.
+ */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = randomInt(15_000, 32_768);
+    if (await isFree(port)) return port;
+  }
+  throw new HubError('POSTGRES_FAILED', { detail: 'No free TCP port on 127.0.0.1 was found for Postgres.' });
 }
 
 /** A file that is either wholly there or not, whatever moment the machine stops at. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, moveToPort, prepareCluster, type Cluster } from './cluster.js';
 import { HUB_TUNING, type PostgresTuning } from './postgres-conf.js';
-import { adopt, asSuperuser, databaseUrl, interrupt, launch, shutDown, untilGone, type Postmaster } from './postmaster.js';
+import { adopt, asSuperuser, databaseUrl, interrupt, launch, PORT_TAKEN, shutDown, untilGone, type Postmaster } from './postmaster.js';
 
 /** Where an embedded server tells what happens to it. */
 export type PostgresLog = (level: 'info' | 'warn' | 'error', message: string) => void;
@@ -40,7 +40,7 @@ export class EmbeddedPostgres {
       try {
         postmaster = await launch(cluster);
       } catch (error) {
-        if (!/could not bind|Address already in use/.test((error as Error).message)) throw error;
+        if (!PORT_TAKEN.test((error as Error).message)) throw error;
         // Another program has taken the port since the last run; any free one does as well.
         cluster = await moveToPort(cluster, dataDir, await freePort(), tuning);
         postmaster = await launch(cluster);

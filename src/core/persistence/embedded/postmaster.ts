@@ -15,6 +15,8 @@ export interface Postmaster {
 
 const LOG_LIMIT_BYTES = 10 * 1024 * 1024;
 const LIVENESS_POLL_MS = 250;
+/** What Postgres writes when another program listens on its port: waiting does not help. */
+export const PORT_TAKEN = /could not bind IPv4 address|Address already in use/;
 
 function isAlive(pid: number): boolean {
   try {
@@ -125,7 +127,7 @@ export async function launch(cluster: Cluster): Promise<Postmaster> {
   for (;;) {
     const outcome = await spawnOnce(cluster);
     if (!('failed' in outcome)) return outcome;
-    if (Date.now() > deadline) throw new HubError('POSTGRES_FAILED', { detail: `Postgres does not start; the end of ${cluster.log}:\n${outcome.failed}`, facts: { log: outcome.failed } });
+    if (PORT_TAKEN.test(outcome.failed) || Date.now() > deadline) throw new HubError('POSTGRES_FAILED', { detail: `Postgres does not start; the end of ${cluster.log}:\n${outcome.failed}`, facts: { log: outcome.failed } });
     await sleep(250);
   }
 }
