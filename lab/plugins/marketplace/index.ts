@@ -6,12 +6,10 @@ interface Config {
   readonly baseUrl: string;
 }
 
-const address = (config: Config, path: string): string => config.baseUrl.replace(/\/$/, '') + path;
-
 /** The lab's marketplace; its API is described in the README beside this file. */
 export default defineConnector<Config>({
   async checkHealth(ctx) {
-    const response = await ctx.http({ method: 'GET', url: address(ctx.config, '/v1/account') });
+    const response = await ctx.http({ method: 'GET', url: `${ctx.config.baseUrl}/v1/account` });
     if (response.status === 401 || response.status === 403) throw new ConnectorError('auth_revoked', 'the marketplace refuses the API key');
     if (response.status !== 200) throw new ConnectorError('transient', `the marketplace answered ${response.status}`);
     return { detail: `seller account answered: ${response.body.slice(0, 200)}` };
@@ -27,7 +25,7 @@ export default defineConnector<Config>({
     try {
       response = await ctx.http({
         method: 'POST',
-        url: address(ctx.config, '/v1/inventory'),
+        url: `${ctx.config.baseUrl}/v1/inventory`,
         headers: { 'content-type': 'application/json', accept: 'application/json' },
         body: inventoryUpdates(figures),
       });

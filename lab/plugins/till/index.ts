@@ -6,12 +6,10 @@ interface Config {
   readonly serverUrl: string;
 }
 
-const address = (config: Config, path: string): string => config.serverUrl.replace(/\/$/, '') + path;
-
 /** The stores' tills: they post what they sold and show what is available. See the README beside this file. */
 export default defineConnector<Config>({
   async checkHealth(ctx) {
-    const response = await ctx.http({ method: 'GET', url: address(ctx.config, '/status') });
+    const response = await ctx.http({ method: 'GET', url: `${ctx.config.serverUrl}/status` });
     if (response.status === 401) throw new ConnectorError('auth_revoked', 'the till server refuses the key');
     if (response.status !== 200) throw new ConnectorError('transient', `the till server answered ${response.status}`);
     return { detail: `till server answered: ${response.body.slice(0, 200)}` };
@@ -25,7 +23,7 @@ export default defineConnector<Config>({
     if (figures.length === 0) return [];
     let response: HttpResponse;
     try {
-      response = await ctx.http({ method: 'PUT', url: address(ctx.config, '/stock'), headers: { 'content-type': 'application/json' }, body: stockFeed(figures) });
+      response = await ctx.http({ method: 'PUT', url: `${ctx.config.serverUrl}/stock`, headers: { 'content-type': 'application/json' }, body: stockFeed(figures) });
     } catch (error) {
       const kind = error instanceof Error ? (error as Partial<ConnectorError>).kind : undefined;
       if (kind !== 'ambiguous' && kind !== 'cancelled') throw error;

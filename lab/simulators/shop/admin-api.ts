@@ -89,6 +89,11 @@ export class AdminApi implements QuantityHolder {
     return this.ids.locationOf(id) !== undefined;
   }
 
+  /** All goods lie at the first location; the others are there and empty. */
+  stocks(locationId: number): boolean {
+    return this.ids.locationOf(locationId) === this.shop.locations[0];
+  }
+
   available(inventoryItemId: number): number {
     return this.stock.quantity(this.itemOf(inventoryItemId));
   }
@@ -152,7 +157,7 @@ export class AdminApi implements QuantityHolder {
       id: gid('InventoryItem', id),
       sku: this.itemOf(id),
       tracked: true,
-      inventoryLevel: ({ locationId }) => (this.knowsLocation(numberOf('Location', locationId) ?? 0) ? { __typename: 'InventoryLevel', id: gid('InventoryLevel', id), quantities } : null),
+      inventoryLevel: ({ locationId }) => (this.stocks(numberOf('Location', locationId) ?? 0) ? { __typename: 'InventoryLevel', id: gid('InventoryLevel', id), quantities } : null),
     };
   }
 

@@ -65,7 +65,8 @@ function readQuantity(entry: unknown, index: number, whole: unknown): QuantityIn
 export interface QuantityHolder {
   knowsItem(id: number): boolean;
   knowsLocation(id: number): boolean;
-  available(inventoryItemId: number, locationId: number): number;
+  stocks(locationId: number): boolean;
+  available(inventoryItemId: number): number;
 }
 
 /** Everything that is wrong with the input; one of them, and nothing is set. */
@@ -93,9 +94,10 @@ function judgeQuantity(entry: QuantityInput, index: number, shop: QuantityHolder
   const location = numberOf('Location', entry.locationId);
   if (item === undefined || !shop.knowsItem(item)) return at('inventoryItemId', 'INVALID_INVENTORY_ITEM', 'The specified inventory item could not be found.');
   if (location === undefined || !shop.knowsLocation(location)) return at('locationId', 'INVALID_LOCATION', 'The specified location could not be found.');
+  if (!shop.stocks(location)) return at('locationId', 'ITEM_NOT_STOCKED_AT_LOCATION', 'The specified inventory item is not stocked at the location.');
   if (entry.quantity > HIGHEST_QUANTITY) return at('quantity', 'INVALID_QUANTITY_TOO_HIGH', "The quantity can't be higher than 1,000,000,000.");
   if (entry.quantity < -HIGHEST_QUANTITY) return at('quantity', 'INVALID_QUANTITY_TOO_LOW', "The quantity can't be lower than -1,000,000,000.");
-  if (entry.changeFromQuantity !== null && entry.changeFromQuantity !== shop.available(item, location)) {
+  if (entry.changeFromQuantity !== null && entry.changeFromQuantity !== shop.available(item)) {
     return at('changeFromQuantity', 'CHANGE_FROM_QUANTITY_STALE', 'The changeFromQuantity argument no longer matches the persisted quantity.');
   }
   return undefined;
