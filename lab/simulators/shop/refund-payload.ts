@@ -76,7 +76,8 @@ function transaction(back: GoodsBack, { ids, catalogue, currency }: ShopBooks, o
     source_name: 'web',
     status: 'success',
     test: false,
-    total_unsettled_set: moneySet(0, currency),
+    // Here, and only here, Shopify says `currency` and not `currency_code`.
+    total_unsettled_set: { presentment_money: { amount: '0.00', currency }, shop_money: { amount: '0.00', currency } },
     user_id: null,
   };
 }
