@@ -7,8 +7,8 @@ export interface ChannelLag {
   readonly channel: string;
   /** From the sale, wherever it happened, to the new figure's arrival: the way to the hub and injected lateness included. */
   readonly fromSale: readonly number[];
-  /** From the hub's commit to the new figure's arrival. */
-  readonly fromCommit: readonly number[];
+  /** From the hub's recording of it to the new figure's arrival. */
+  readonly fromRecord: readonly number[];
   /** Changes of the channel's figure, of which several may have travelled as one. */
   readonly changes: number;
   readonly figures: number;
@@ -40,7 +40,7 @@ export function firstAfter<T extends { at: number }>(list: readonly T[] | undefi
 }
 
 /**
- * Measures, for each sale that changed the channel's figure, when the next figure arrived after the hub's commit. A figure
+ * Measures, for each sale that changed the channel's figure, when the next figure arrived after the hub had recorded it. A figure
  * that stayed zero, and one that was overtaken by its own opposite before it left, has nothing to wait for.
  */
 export function channelLags(evidence: Evidence): ChannelLag[] {
@@ -56,7 +56,7 @@ export function channelLags(evidence: Evidence): ChannelLag[] {
 function lagOf(channel: ChannelEvidence, pool: ReadonlyMap<string, readonly FreeChange[]>): ChannelLag {
   const byItem = arrivals(channel);
   const fromSale: number[] = [];
-  const fromCommit: number[] = [];
+  const fromRecord: number[] = [];
   let changes = 0;
   for (const [item, history] of pool) {
     let free = 0;
@@ -69,8 +69,8 @@ function lagOf(channel: ChannelEvidence, pool: ReadonlyMap<string, readonly Free
       const arrival = firstAfter(byItem.get(item), change.knownAt);
       if (!arrival) continue;
       fromSale.push(arrival.at - change.fact.occurredAt);
-      fromCommit.push(arrival.at - change.knownAt);
+      fromRecord.push(arrival.at - change.knownAt);
     }
   }
-  return { channel: channel.channel, fromSale, fromCommit, changes, figures: channel.figures.length };
+  return { channel: channel.channel, fromSale, fromRecord, changes, figures: channel.figures.length };
 }

@@ -80,11 +80,11 @@ describe('the autopsy of oversold units', () => {
 });
 
 describe('the lag of a channel', () => {
-  it('runs from the sale, and from the commit, to the next figure', () => {
+  it('runs from the sale, and from its record, to the next figure', () => {
     const evidence = world(5, [{ system: 'shop', at: 100, quantity: 1 }, { system: 'shop', at: 500, quantity: 1 }], { market: [figure(150, 4), figure(600, 3)] });
     const lag = channelLags(evidence).find((one) => one.channel === 'market');
     expect(lag?.fromSale).toEqual([50, 100]);
-    expect(lag?.fromCommit).toEqual([30, 80]);
+    expect(lag?.fromRecord).toEqual([30, 80]);
     expect(lag?.changes).toBe(3);
   });
 

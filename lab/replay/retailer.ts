@@ -1,6 +1,6 @@
 import { PLAIN_RULES, type SellingRules } from '../checker/evidence.js';
-import type { SellingSystem, StockKeeper } from '../outside-system.js';
-import { Catalogue, Marketplace, ReservingApp, ShopifyShop, StoreTills, type DeliveryBehaviour } from '../simulators/index.js';
+import type { StockKeeper } from '../outside-system.js';
+import { Catalogue, Marketplace, ReservingApp, ShopifyShop, StoreTills, type DeliveryBehaviour, type Outlet } from '../simulators/index.js';
 import { LOCATIONS, WAREHOUSE, type ScriptItem, type SystemName } from './trading-script.js';
 
 /** How a system is set up as a channel of the hub. */
@@ -27,7 +27,7 @@ export const CHANNEL_PLANS: readonly ChannelPlan[] = [
 
 /** The practice retailer's outside systems. */
 export interface Retailer {
-  readonly systems: Readonly<Record<SystemName, SellingSystem>>;
+  readonly systems: Readonly<Record<SystemName, Outlet>>;
   /** The store staff post by the tills. */
   readonly stores: StockKeeper;
 }

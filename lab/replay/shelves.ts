@@ -1,5 +1,9 @@
-import type { OutsideSystem } from '../outside-system.js';
+import type { JournalFact } from '../outside-system.js';
 import type { OpeningStock } from './trading-script.js';
+
+export interface Journalled {
+  readonly journal: readonly JournalFact[];
+}
 
 /**
  * What truly lies where, folded from the systems' journals as they grow: what somebody sees who counts a shelf. A count
@@ -7,9 +11,9 @@ import type { OpeningStock } from './trading-script.js';
  */
 export class Shelves {
   private readonly units = new Map<string, number>();
-  private readonly read = new Map<OutsideSystem, number>();
+  private readonly read = new Map<Journalled, number>();
 
-  constructor(private readonly systems: readonly OutsideSystem[], opening: readonly OpeningStock[] = []) {
+  constructor(private readonly systems: readonly Journalled[], opening: readonly OpeningStock[] = []) {
     for (const { location, item, quantity } of opening) this.units.set(`${location}\n${item}`, quantity);
   }
 
