@@ -79,7 +79,7 @@ export class HubProcess {
       CROSSDOCK_SETUP_TOKEN: this.setupToken,
       CROSSDOCK_PLUGINS_DIR: join(ROOT, 'dist/lab-plugins'),
     });
-    const child = spawn(process.execPath, ['--disable-sigusr1', join(ROOT, 'dist/src/main.js')], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--disable-sigusr1', join(ROOT, 'dist/src/main.js')], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.child = child;
     this.over = false;
     let said = '';
@@ -123,6 +123,23 @@ export class HubProcess {
     // A hub that was killed leaves its Postgres running for the next one to adopt; here there is no next one.
     if (postmaster !== undefined && this.postmasterPid() === postmaster) await this.endPostgres(postmaster);
     if (!keep) rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+
+  /** Leaves the running hub to whoever wants to look around in it: this process can end without it. */
+  letGo(): void {
+    this.child?.unref();
+    this.child?.stdout?.destroy();
+    this.child?.stderr?.destroy();
+  }
+
+  /** Megabytes that the hub's own process holds in memory; undefined where /proc does not tell. */
+  residentMb(): number | undefined {
+    try {
+      const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.child?.pid ?? 0}/status`, 'utf8'))?.[1];
+      return kilobytes === undefined ? undefined : Number(kilobytes) / 1_024;
+    } catch {
+      return undefined;
+    }
   }
 
   logTail(lines = 25): string {

@@ -20,14 +20,14 @@ describe('the checker', () => {
   });
 
   it('fails where there was nothing to check', () => {
-    const nothing: Evidence = { items: [], ledger: [], levels: [], availability: [], channels: [], facts: [], holds: [], undelivered: new Map(), exceptions: [] };
+    const nothing: Evidence = { items: [], ledger: [], levels: [], availability: [], channels: [], facts: [], sources: new Map(), holds: [], undelivered: new Map(), exceptions: [] };
     const verdicts = check(nothing, POOL);
     expect(verdicts.every((verdict) => !verdict.holds && verdict.examples.includes('there was nothing to check'))).toBe(true);
   });
 
   it('finds a lost movement', () => {
     const found = findings((truth) => ({ ledger: truth.ledger.filter((movement) => movement.eventId !== 'tills/receipt-1') }));
-    expect(found).toContain('tills/receipt-1 line 1 (MUG) is lost: the ledger has it not at all');
+    expect(found).toContain('tills: tills/receipt-1 line 1 (MUG) is lost: the ledger has it not at all');
     expect(found).toContain('MUG in warehouse: the ledger 7, the level 5 (-2)');
   });
 
@@ -41,17 +41,23 @@ describe('the checker', () => {
 
   it('finds a doubled movement', () => {
     const found = findings((truth) => ({ ledger: [...truth.ledger, { ...(truth.ledger[1] as LedgerMovement), position: 99 }] }));
-    expect(found).toContain('shop/order-1 line 1 (MUG) is doubled: the ledger has it 2 times');
+    expect(found).toContain('shop: shop/order-1 line 1 (MUG) is doubled: the ledger has it 2 times');
   });
 
   it('finds a movement that no system ever told of', () => {
     const found = findings((truth) => ({ ledger: [...truth.ledger, { ...(truth.ledger[1] as LedgerMovement), eventId: 'shop/order-9', position: 99 }] }));
-    expect(found).toContain('shop/order-9 line 1 (MUG) stands in the ledger and in no journal');
+    expect(found).toContain('shop: shop/order-9 line 1 (MUG) stands in the ledger and in no journal');
+  });
+
+  it('finds a fact that the ledger ascribes to another system', () => {
+    const found = findings((truth) => ({ ledger: truth.ledger.map((movement) => (movement.eventId === 'shop/order-1' ? { ...movement, source: 3 } : movement)) }));
+    expect(found).toContain('tills: shop/order-1 line 1 (MUG) stands in the ledger and in no journal');
+    expect(found).toContain('shop: shop/order-1 line 1 (MUG) is lost: the ledger has it not at all');
   });
 
   it('finds a movement with another quantity than the journal\'s', () => {
     const found = findings((truth) => ({ ledger: truth.ledger.map((movement) => (movement.eventId === 'shop/order-1' ? { ...movement, quantity: 4 } : movement)) }));
-    expect(found).toContain('shop/order-1 line 1 (MUG): the journal says 3 units, the ledger 4');
+    expect(found).toContain('shop: shop/order-1 line 1 (MUG): the journal says 3 units, the ledger 4');
   });
 
   it('finds a wrong level', () => {

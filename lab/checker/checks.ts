@@ -21,7 +21,7 @@ export function levelsAreTheJournals(evidence: Evidence): Verdict {
   return compareBalances('the stock levels are what the systems\' journals add up to', ['the journals', foldJournals(evidence.facts)], ['the level', levelBalances(evidence.levels)]);
 }
 
-const factKey = (fact: { eventId: string; line: string; item: string }): string => `${fact.eventId} line ${fact.line} (${fact.item})`;
+const nameOf = (system: string | undefined, fact: { eventId: string; line: string; item: string }): string => `${system ?? 'an unknown source'}: ${fact.eventId} line ${fact.line} (${fact.item})`;
 
 /** Kinds that the hub writes by itself; `count_correction` carries the count's own key, `netting` that of the late movement. */
 const OWN_KINDS = new Set(['count_correction', 'netting']);
@@ -34,15 +34,17 @@ export function everyFactOnce(evidence: Evidence): Verdict {
   const counts = new Set<string>();
   const units = new Map<string, number>();
   for (const fact of evidence.facts) {
-    if (fact.kind === 'count') counts.add(fact.eventId);
-    else told.set(factKey(fact), (told.get(factKey(fact)) ?? 0) + 1);
-    units.set(factKey(fact), Math.abs(fact.quantity));
+    const key = nameOf(fact.system, fact);
+    if (fact.kind === 'count') counts.add(`${fact.system}: ${fact.eventId}`);
+    else told.set(key, (told.get(key) ?? 0) + 1);
+    units.set(key, Math.abs(fact.quantity));
   }
   for (const movement of evidence.ledger) {
     if (OWN_KINDS.has(movement.kind)) continue;
-    const key = factKey(movement);
+    const system = evidence.sources.get(movement.source);
+    const key = nameOf(system, movement);
     written.set(key, (written.get(key) ?? 0) + 1);
-    findings.expect(told.has(key) || counts.has(movement.eventId), () => `${key} stands in the ledger and in no journal`);
+    findings.expect(told.has(key) || counts.has(`${system ?? ''}: ${movement.eventId}`), () => `${key} stands in the ledger and in no journal`);
     const expected = units.get(key);
     findings.expect(expected === undefined || expected === movement.quantity, () => `${key}: the journal says ${expected} units, the ledger ${movement.quantity}`);
   }

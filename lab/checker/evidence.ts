@@ -7,6 +7,8 @@ export type Account = { readonly location: string; readonly condition: string } 
 export interface LedgerMovement {
   /** Place in the ledger: grows along the pages. */
   readonly position: number;
+  /** The number of the connection or API client that brought the fact. */
+  readonly source: number;
   readonly eventId: string;
   readonly line: string;
   readonly kind: string;
@@ -81,6 +83,8 @@ export interface Evidence {
   readonly availability: readonly AvailabilityAnswer[];
   readonly channels: readonly ChannelEvidence[];
   readonly facts: readonly SystemFact[];
+  /** Which system stands behind each source number of the ledger. */
+  readonly sources: ReadonlyMap<number, string>;
   readonly holds: readonly Hold[];
   /** By system: messages that the hub has not accepted. */
   readonly undelivered: ReadonlyMap<string, number>;

@@ -1,5 +1,8 @@
 import { PLAIN_RULES, type ChannelEvidence, type Evidence, type LedgerMovement, type SystemFact } from './evidence.js';
 
+/** The systems of the sample, by their source numbers. */
+const SOURCES = ['office', 'shop', 'tills', 'market', 'app'];
+
 const AT = Date.UTC(2026, 10, 20, 12);
 
 function channel(name: string, decides: ChannelEvidence['decides'], left: number): ChannelEvidence {
@@ -16,7 +19,7 @@ export function movementOf(told: SystemFact, position: number, delayMs = 20): Le
   const taken = told.kind === 'sale' || (told.kind === 'adjustment' && told.quantity < 0);
   const other = { virtual: told.kind === 'opening' ? 'opening' : told.kind === 'receipt' ? 'supplier' : told.kind === 'adjustment' ? 'loss' : 'customer' };
   return {
-    position, eventId: told.eventId, line: told.line, kind: told.kind, item: told.item, quantity: Math.abs(told.quantity),
+    position, source: SOURCES.indexOf(told.system) + 1, eventId: told.eventId, line: told.line, kind: told.kind, item: told.item, quantity: Math.abs(told.quantity),
     from: taken ? shelf : other, to: taken ? other : shelf, occurredAt: told.occurredAt, recordedAt: told.occurredAt + delayMs,
   };
 }
@@ -37,6 +40,7 @@ export function truthfulEvidence(): Evidence {
   return {
     items: ['MUG'],
     facts,
+    sources: new Map(SOURCES.map((name, index) => [index + 1, name])),
     ledger: facts.map((told, index) => movementOf(told, index + 1)),
     levels: [{ item: 'MUG', location: 'warehouse', condition: 'sellable', onHand: left, reserved: 0 }],
     availability: ['shop', 'app'].map((name) => ({ channel: name, item: 'MUG', now: left, steps: [{ term: 'usable', difference: left }] })),

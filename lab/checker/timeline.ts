@@ -15,7 +15,7 @@ export interface FreeChange {
   readonly grantedBefore?: number;
 }
 
-const factKey = (fact: { eventId: string; line: string; item: string }): string => `${fact.eventId}\n${fact.line}\n${fact.item}`;
+const factKey = (system: string | undefined, fact: { eventId: string; line: string; item: string }): string => `${system ?? ''}\n${fact.eventId}\n${fact.line}\n${fact.item}`;
 
 /** Signed units that a movement adds to the sellable stock of the given locations. */
 function effectOnPool(movement: LedgerMovement, locations: ReadonlySet<string>): number {
@@ -29,7 +29,7 @@ function effectOnPool(movement: LedgerMovement, locations: ReadonlySet<string>):
  */
 export function poolTimelines(evidence: Evidence, pool: readonly string[]): Map<string, FreeChange[]> {
   const locations = new Set(pool);
-  const facts = new Map(evidence.facts.map((fact) => [factKey(fact), fact]));
+  const facts = new Map(evidence.facts.map((fact) => [factKey(fact.system, fact), fact]));
   const reserving = new Set(evidence.channels.filter((channel) => channel.decides === 'reserves').map((channel) => channel.channel));
   const timelines = new Map<string, FreeChange[]>();
   const add = (item: string, change: FreeChange): void => {
@@ -41,7 +41,7 @@ export function poolTimelines(evidence: Evidence, pool: readonly string[]): Map<
     const effect = effectOnPool(movement, locations);
     if (effect === 0) continue;
     const own = movement.kind === 'netting' || movement.kind === 'count_correction';
-    const fact = own ? undefined : facts.get(factKey(movement));
+    const fact = own ? undefined : facts.get(factKey(evidence.sources.get(movement.source), movement));
     const sale = fact?.kind === 'sale';
     if (sale && reserving.has(fact.system)) continue;
     add(movement.item, { knownAt: movement.recordedAt, effect, kind: sale ? 'sale' : 'other', system: fact?.system, fact });

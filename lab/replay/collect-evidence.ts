@@ -66,14 +66,14 @@ export async function untilQuiet(admin: HubApi, hub: HubApi, channels: readonly 
 }
 
 async function readExceptions(admin: HubApi, hub: HubApi, channels: readonly ChannelPlan[]): Promise<string[]> {
-  const parked = await admin.get<{ items: readonly Record<string, unknown>[] }>('/admin/v1/exceptions?limit=100');
+  const open = await admin.get<{ items: readonly { class: string; connection: string | null; detail: string; held: number }[] }>('/admin/v1/exceptions?state=open&limit=100');
   const refused = await Promise.all(
     channels.map(async (channel) => {
       const page = await hub.get<PublicationPage>(`/api/v1/publications?channel=${channel.system}&state=refused&limit=100`);
       return page.items.map((figure) => `${channel.system} refused the figure of ${figure.item}: ${figure.fault ?? ''}`);
     }),
   );
-  return [...parked.items.map((exception) => `an exception waits: ${JSON.stringify(exception).slice(0, 300)}`), ...refused.flat()];
+  return [...open.items.map((one) => `${one.class} of ${one.connection ?? 'a connection that is gone'}: ${one.detail} (${one.held} held)`), ...refused.flat()];
 }
 
 export interface EvidenceSources {
@@ -83,11 +83,12 @@ export interface EvidenceSources {
   readonly others: readonly OutsideSystem[];
   readonly channels: readonly ChannelPlan[];
   readonly items: readonly string[];
+  readonly sources: ReadonlyMap<number, string>;
   readonly holds: readonly Hold[];
 }
 
 /** Asks the hub by its public API and the systems for their books. Call it when nothing moves any more. */
-export async function collectEvidence({ admin, hub, retailer, others, channels, items, holds }: EvidenceSources): Promise<Evidence> {
+export async function collectEvidence({ admin, hub, retailer, others, channels, items, sources, holds }: EvidenceSources): Promise<Evidence> {
   const systems = [...Object.values(retailer.systems), ...others];
   const availability: AvailabilityAnswer[] = [];
   for (const channel of channels) availability.push(...(await readAvailability(hub, channel.system, items)));
@@ -101,6 +102,7 @@ export async function collectEvidence({ admin, hub, retailer, others, channels, 
       return { channel: system, locations, rules, decides, beliefs, figures };
     }),
     facts: systems.flatMap((system): SystemFact[] => system.journal.map((fact) => ({ ...fact, system: system.name }))),
+    sources,
     holds,
     undelivered: new Map(systems.map((system) => [system.name, system.backlog])),
     exceptions: await readExceptions(admin, hub, channels),

@@ -9,6 +9,8 @@ export interface HubAccess {
   readonly admin: HubApi;
   readonly backOffice: HubApi;
   readonly appKey: string;
+  /** Who brings facts, by the numbers that the ledger shows. */
+  readonly sources: Map<number, string>;
   /** What a person needs to look around in a hub that is kept. */
   readonly login: { readonly email: string; readonly password: string };
 }
@@ -26,9 +28,14 @@ export async function claimHub(url: string, setupToken: string): Promise<HubAcce
   const nobody = new HubApi(url, undefined);
   await nobody.post('/admin/v1/setup', { token: setupToken, ...login });
   const admin = nobody.as((await nobody.post<{ token: string }>('/admin/v1/sessions', login)).token);
-  const key = async (name: string, scopes: readonly string[]): Promise<string> => (await admin.post<{ key: string }>('/admin/v1/clients', { name, scopes })).key;
-  const backOffice = nobody.as(await key('Back office', ['catalog:read', 'catalog:write', 'stock:read', 'stock:write']));
-  return { admin, backOffice, appKey: await key('App', ['reservations:write', 'stock:read', 'stock:write']), login };
+  const sources = new Map<number, string>();
+  const key = async (name: string, scopes: readonly string[]): Promise<string> => {
+    const client = await admin.post<{ key: string; sourceId: number }>('/admin/v1/clients', { name, scopes });
+    sources.set(client.sourceId, name);
+    return client.key;
+  };
+  const backOffice = nobody.as(await key('back-office', ['catalog:read', 'catalog:write', 'stock:read', 'stock:write']));
+  return { admin, backOffice, appKey: await key('app', ['reservations:write', 'stock:read', 'stock:write']), sources, login };
 }
 
 async function saveItems(hub: HubApi, items: readonly ScriptItem[]): Promise<void> {
@@ -41,28 +48,31 @@ async function saveItems(hub: HubApi, items: readonly ScriptItem[]): Promise<voi
 
 async function saveReferences(admin: HubApi, connection: string, references: readonly CrossReference[]): Promise<void> {
   for (const part of parts(references, REFERENCES_A_CALL)) {
-    await admin.put(`/admin/v1/connections/${connection}/cross-references`, { entries: part });
+    const { results } = await admin.put<{ results: readonly { status: string; detail?: string }[] }>(`/admin/v1/connections/${connection}/cross-references`, { references: part });
+    const conflict = results.find((result) => result.status === 'conflict');
+    if (conflict) throw new Error(`The hub did not take a cross-reference of ${connection}: ${conflict.detail ?? ''}`);
   }
 }
 
 /** Registers one outside system with the hub. @returns the connection's public id. */
-async function connectSystem(admin: HubApi, setup: ConnectionSetup, references: readonly CrossReference[]): Promise<string> {
+async function connectSystem({ admin, sources }: HubAccess, setup: ConnectionSetup, references: readonly CrossReference[]): Promise<string> {
   // The simulators listen on loopback, which no connector may reach unless an administrator grants it.
-  const { id } = await admin.post<{ id: string }>('/admin/v1/connections', { ...setup, allowPrivateNetwork: true });
+  const { id, sourceId } = await admin.post<{ id: string; sourceId: number }>('/admin/v1/connections', { ...setup, id: setup.name, allowPrivateNetwork: true });
+  sources.set(sourceId, setup.name);
   await saveReferences(admin, id, references);
   return id;
 }
 
 /** Everything that an administrator and the master data do before the first sale. @returns connection ids by system. */
 export async function setUpHub(url: string, access: HubAccess, retailer: Retailer, plan: { items: readonly ScriptItem[]; channels: readonly ChannelPlan[] }): Promise<Map<SystemName, string>> {
-  const { admin, backOffice } = access;
+  const { backOffice } = access;
   await saveItems(backOffice, plan.items);
   for (const { id, name, type } of LOCATIONS) await backOffice.put(`/api/v1/locations/${id}`, { name, type });
   const connections = new Map<SystemName, string>();
   for (const channel of plan.channels) {
     const system = retailer.systems[channel.system];
     const setup = system.connection();
-    const connection = setup && (await connectSystem(admin, setup, system.crossReferences()));
+    const connection = setup && (await connectSystem(access, setup, system.crossReferences()));
     if (connection !== undefined) connections.set(channel.system, connection);
     await backOffice.put(`/api/v1/channels/${channel.system}`, { name: channel.name, locations: channel.locations, connection: connection ?? null });
     const { cap, ...rules } = channel.rules;

@@ -12,6 +12,8 @@ export interface DayOptions {
   readonly items: number;
   /** How long the day is played, by the clock on the wall. */
   readonly wallMs: number;
+  /** Every shelf holds far more than anybody will ask for: for tests that must not meet a refusal. */
+  readonly ample?: boolean;
 }
 
 const MINUTE_MS = 60_000;
@@ -116,6 +118,7 @@ class DayGenerator {
 
   stock(orders: readonly Order[], flashStock: ReadonlyMap<string, number>): { opening: TradingScript['opening']; receipts: Happening[] } {
     const opening = deriveOpening(this.random, orders, flashStock);
+    if (this.options.ample) return { opening: opening.opening.map((entry) => ({ ...entry, quantity: entry.quantity * 20 + 100 })), receipts: middayReceipts(this.random, opening.shortfall, this.midnight) };
     return { opening: opening.opening, receipts: middayReceipts(this.random, opening.shortfall, this.midnight) };
   }
 }
