@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ConnectorModule } from './core/connector/connector.module.js';
 import { HttpModule } from './core/http/http.module.js';
 import { OrchestrationModule } from './core/orchestration/orchestration.module.js';
 import { PersistenceModule } from './core/persistence/persistence.module.js';
@@ -18,6 +19,7 @@ export class AppModule {
         PersistenceModule,
         OrchestrationModule.forRole(settings.role),
         HttpModule,
+        ConnectorModule,
         CatalogModule,
         InventoryModule,
       ],

@@ -64,15 +64,24 @@ async function claim(app: NestFastifyApplication): Promise<string> {
   return session.body.token as string;
 }
 
+export interface TestAppOptions {
+  readonly claimed?: boolean;
+  readonly requestTimeoutMs?: number;
+  /** Providers to replace, by token. */
+  readonly overrides?: readonly (readonly [token: symbol, value: unknown])[];
+}
+
 /** Starts `imports` (modules under test; add whatever global ones they need) behind the hub's own HTTP door. A `databaseUrl` in the settings is the caller's to drop. */
 export async function startTestApp(
   imports: NonNullable<ModuleMetadata['imports']> = [],
   settings: Partial<Settings> = {},
   further: Pick<ModuleMetadata, 'controllers' | 'providers'> = {},
-  { claimed = true, requestTimeoutMs }: { readonly claimed?: boolean; readonly requestTimeoutMs?: number } = {},
+  { claimed = true, requestTimeoutMs, overrides = [] }: TestAppOptions = {},
 ): Promise<TestApp> {
   const database = settings.databaseUrl === undefined ? await createTestDatabase() : { url: settings.databaseUrl, drop: () => Promise.resolve() };
-  const module = await Test.createTestingModule({ imports: [SettingsModule.of(testSettings({ databaseUrl: database.url, ...settings })), PersistenceModule, HttpModule, ...imports], ...further }).compile();
+  const building = Test.createTestingModule({ imports: [SettingsModule.of(testSettings({ databaseUrl: database.url, ...settings })), PersistenceModule, HttpModule, ...imports], ...further });
+  for (const [token, value] of overrides) building.overrideProvider(token).useValue(value);
+  const module = await building.compile();
   const app = module.createNestApplication<NestFastifyApplication>(httpAdapter(requestTimeoutMs), { bufferLogs: true });
   configureApp(app);
   await app.init();

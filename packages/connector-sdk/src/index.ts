@@ -2,4 +2,3 @@ export * from './manifest.js';
 export * from './events.js';
 export * from './connector.js';
 export * from './errors.js';
-export * from './wire.js';

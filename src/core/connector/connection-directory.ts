@@ -146,7 +146,7 @@ export class ConnectionDirectory {
     const unusable = (reason: string): Entry => ({ kind: 'unusable', row, reason, credentials });
     if (!plugin) return unusable(`Its plugin '${row.plugin}' is not among the usable plugins of this hub.`);
     const config = structuredClone(row.config);
-    if (!plugin.checkConfig(config)) return unusable(`Version ${plugin.manifest.version} of its plugin does not accept its configuration any more.`);
+    if (plugin.configSchema.faultsOf(config).length > 0) return unusable(`Version ${plugin.manifest.version} of its plugin does not accept its configuration any more.`);
     const { sourceId, id, name, enabled, matchItemsBy, allowPrivateNetwork } = row;
     return { kind: 'usable', credentials, connection: { sourceId, id, name, plugin: row.plugin, manifest: plugin.manifest, config, enabled, matchItemsBy, allowPrivateNetwork } };
   }

@@ -1,27 +1,24 @@
 import type { Manifest } from '@crossdock/connector-sdk';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { CompiledSchema } from '../../http/json-schema.js';
 import { MANIFEST_SCHEMA } from './manifest-schema.js';
 import { isWellFormed, placesOf } from './template.js';
-
-export type ConfigCheck = ValidateFunction<Record<string, unknown>>;
+import { TRANSPORT_HEADERS } from './transport-headers.js';
 
 export type ManifestCheck =
-  | { readonly kind: 'valid'; readonly manifest: Manifest; readonly checkConfig: ConfigCheck }
+  | { readonly kind: 'valid'; readonly manifest: Manifest; readonly configSchema: CompiledSchema }
   | { readonly kind: 'refused'; readonly reasons: readonly string[] };
-
-/** Headers that belong to the transport; a template that set one could smuggle a second request. */
-const TRANSPORT_HEADERS = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect', 'te', 'trailer', 'keep-alive', 'proxy-authorization']);
 
 const formats = addFormats as unknown as (ajv: Ajv2020) => void;
 const validate = new Ajv2020({ allErrors: true, strict: true, strictRequired: false }).compile<Manifest>(MANIFEST_SCHEMA);
 
-/** A fresh compiler each time: two plugins may give their schemas the same `$id`. */
-function compileConfig(schema: Record<string, unknown>): ConfigCheck {
-  const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, useDefaults: true });
+/** Compiles strictly first, so that a misspelt keyword is the author's error and not a rule that never applies. */
+function compileConfig(schema: Readonly<Record<string, unknown>>): CompiledSchema {
+  const ajv = new Ajv2020({ strict: true, strictRequired: false, useDefaults: true });
   formats(ajv);
-  ajv.addKeyword({ keyword: 'x-secret', schemaType: 'boolean' });
-  return ajv.compile<Record<string, unknown>>(schema);
+  ajv.compile(schema);
+  return new CompiledSchema(schema);
 }
 
 function declaredTwice(names: readonly string[]): string[] {
@@ -73,7 +70,7 @@ export function checkManifest(candidate: unknown): ManifestCheck {
   const reasons = crossCheck(candidate);
   if (reasons.length > 0) return { kind: 'refused', reasons };
   try {
-    return { kind: 'valid', manifest: candidate, checkConfig: compileConfig(candidate.configSchema) };
+    return { kind: 'valid', manifest: candidate, configSchema: compileConfig(candidate.configSchema) };
   } catch (error) {
     return { kind: 'refused', reasons: [`/configSchema: ${(error as Error).message}`] };
   }

@@ -1,5 +1,5 @@
 import type { Manifest } from '@crossdock/connector-sdk';
-import type { ConfigCheck } from './check-manifest.js';
+import type { CompiledSchema } from '../../http/json-schema.js';
 
 /** Where a plugin came with: the hub itself, or the folder of CROSSDOCK_PLUGINS_DIR. */
 export type PluginOrigin = 'builtin' | 'folder';
@@ -7,7 +7,7 @@ export type PluginOrigin = 'builtin' | 'folder';
 /** A plugin that may be run: its files lie in `folder` and had this digest when they were judged. */
 export interface Plugin {
   readonly manifest: Manifest;
-  readonly checkConfig: ConfigCheck;
+  readonly configSchema: CompiledSchema;
   readonly origin: PluginOrigin;
   readonly folder: string;
   /** Absolute path of its one bundled file. It is imported in a child process and never here. */

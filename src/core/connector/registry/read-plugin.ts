@@ -28,7 +28,7 @@ export async function readPlugin(folderAsNamed: string, origin: PluginOrigin): P
     const check = checkManifest(sjson.parse(manifestBytes.toString('utf8'), undefined, { protoAction: 'error', constructorAction: 'error' }));
     if (check.kind === 'refused') return refused(check.reasons);
     if (check.manifest.id !== name) return refused([`/id: '${check.manifest.id}' is not the name of its folder`]);
-    return { manifest: check.manifest, checkConfig: check.checkConfig, origin, folder, entry, digest: digestOf(manifestBytes, entryBytes) };
+    return { manifest: check.manifest, configSchema: check.configSchema, origin, folder, entry, digest: digestOf(manifestBytes, entryBytes) };
   } catch (error) {
     return refused([(error as Error).message]);
   }

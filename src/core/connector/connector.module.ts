@@ -1,0 +1,30 @@
+import { Module } from '@nestjs/common';
+import { SETTINGS, type Settings } from '../settings/settings.js';
+import { ConnectionController } from './connections/connection.controller.js';
+import { ConnectionStore } from './connections/connection-store.js';
+import { ConnectionViews } from './connections/connection-views.js';
+import { Connections } from './connections/connections.js';
+import { TestConnection } from './connections/test-connection.js';
+import { ConnectionDirectory } from './connection-directory.js';
+import { EgressBroker } from './egress/egress-broker.js';
+import { LIMITS, WALL_LIMITS } from './host/limits.js';
+import { WalledPluginHost } from './host/walled-plugin-host.js';
+import { PluginHost } from './plugin-host.js';
+import { PluginController } from './plugins/plugin.controller.js';
+import { Publisher } from './publisher.js';
+import { PLUGIN_FOLDERS, pluginFolders } from './registry/plugin-folders.js';
+import { PluginRegistry } from './registry/plugin-registry.js';
+import { KeyRing } from './vault/key-ring.js';
+
+/** Connections to outside systems, and the wall behind which their plugins run. */
+@Module({
+  controllers: [ConnectionController, PluginController],
+  providers: [
+    { provide: PLUGIN_FOLDERS, inject: [SETTINGS], useFactory: (settings: Settings) => pluginFolders(settings.pluginsDir) },
+    { provide: LIMITS, useValue: WALL_LIMITS },
+    { provide: PluginHost, useExisting: WalledPluginHost },
+    ConnectionDirectory, Connections, ConnectionStore, ConnectionViews, EgressBroker, KeyRing, PluginRegistry, Publisher, TestConnection, WalledPluginHost,
+  ],
+  exports: [ConnectionDirectory, PluginHost, Publisher],
+})
+export class ConnectorModule {}

@@ -1,0 +1,109 @@
+import { ConnectorError } from '@crossdock/connector-sdk';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Agent } from 'undici';
+import type { Connection } from '../connection.js';
+import { ConnectionDirectory } from '../connection-directory.js';
+import { guardedLookup } from './guarded-lookup.js';
+import { readResponse, type ReadResponse } from './read-response.js';
+import { Redactor } from './redact.js';
+import { requestHeaders } from './request-headers.js';
+import { retryAfterMs, WaitList } from './retry-after.js';
+import { checkTarget } from './target.js';
+import { transportFailure } from './transport-failure.js';
+
+const MOST_BODY_BYTES = 10 * 1024 * 1024;
+const SOCKETS_PER_ORIGIN = 8;
+const CONNECT_MS = 10_000;
+const METHODS: ReadonlySet<unknown> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** What a child asks for; nothing of it is believed before it was checked. */
+export interface EgressRequest {
+  readonly request: unknown;
+  readonly body: Buffer | undefined;
+  /** Aborted when the call is over. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly deadlineAt: number;
+}
+
+/**
+ * The only way from a plugin to the network. It decides where a request may go, attaches what the plugin must not see, and
+ * takes out of the answer what the plugin must not have. Each connection has its own sockets.
+ */
+@Injectable()
+export class EgressBroker implements OnApplicationShutdown {
+  private readonly agents = new Map<string, Agent>();
+  private readonly waits = new WaitList();
+
+  constructor(private readonly directory: ConnectionDirectory) {
+    directory.onChanged((connection) => this.forget(connection));
+  }
+
+  /**
+   * Makes one request. Redirects are not followed: the answer is the 3xx itself.
+   * @throws ConnectorError: permission (host or address refused), rate_limited (the host asked to wait), rejected (the request cannot be
+   *   sent), config (certificate or credentials), transient, ambiguous (sent, and no whole answer), cancelled.
+   */
+  async send(connection: Connection, { request, body, signal, deadlineAt }: EgressRequest): Promise<ReadResponse> {
+    const { method, url: address, headers: asked, timeoutMs } = (request ?? {}) as Readonly<Record<string, unknown>>;
+    if (!METHODS.has(method)) throw new ConnectorError('rejected', `A request is made by one of ${[...METHODS].join(', ')}.`);
+    const url = checkTarget(connection, address);
+    const waitKey = `${connection.sourceId} ${url.origin}`;
+    const waitMs = this.waits.left(waitKey, Date.now());
+    if (waitMs > 0) throw new ConnectorError('rate_limited', `${url.host} asked this connection to wait.`, { retryAfterMs: waitMs });
+    const credentials = await this.directory.credentials(connection);
+    const headers = requestHeaders(connection, asked, credentials);
+    const leftMs = Math.min(deadlineAt - Date.now(), typeof timeoutMs === 'number' && timeoutMs > 0 ? timeoutMs : Infinity);
+    if (leftMs <= 0 || signal.aborted) throw new ConnectorError('cancelled', 'The call has no time left.');
+    try {
+      const answer = await this.agentOf(connection).request({
+        origin: url.origin, path: `${url.pathname}${url.search}`, method: method as 'GET', headers, body: body ?? null,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(leftMs))]),
+      });
+      const { response, body: received } = await readResponse(answer, MOST_BODY_BYTES);
+      const asksMs = response.status === 429 ? retryAfterMs(response.headers['retry-after'], Date.now()) : undefined;
+      if (asksMs !== undefined) this.waits.note(waitKey, asksMs, Date.now());
+      return cleaned({ response, body: received }, new Redactor(Object.values(credentials)));
+    } catch (error) {
+      throw transportFailure(error, method as string, url.host);
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([...this.agents.values()].map((agent) => agent.destroy()));
+    this.agents.clear();
+  }
+
+  private agentOf(connection: Connection): Agent {
+    const key = agentKey(connection.sourceId, connection.allowPrivateNetwork);
+    const known = this.agents.get(key);
+    if (known) return known;
+    const agent = new Agent({
+      connections: SOCKETS_PER_ORIGIN,
+      pipelining: 1,
+      allowH2: false,
+      keepAliveTimeout: 10_000,
+      connect: { lookup: guardedLookup(connection.allowPrivateNetwork) as never, timeout: CONNECT_MS },
+    });
+    this.agents.set(key, agent);
+    return agent;
+  }
+
+  /** A changed connection gets new sockets: those open may lead where it may not go any more. */
+  private forget({ sourceId }: Connection): void {
+    for (const granted of [true, false]) {
+      const key = agentKey(sourceId, granted);
+      void this.agents.get(key)?.close();
+      this.agents.delete(key);
+    }
+  }
+}
+
+function agentKey(sourceId: number, allowPrivateNetwork: boolean): string {
+  return `${sourceId} ${allowPrivateNetwork}`;
+}
+
+function cleaned({ response, body }: ReadResponse, redactor: Redactor): ReadResponse {
+  const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, redactor.text(value)]));
+  return { response: { status: response.status, headers }, body: redactor.body(body) };
+}

@@ -1,0 +1,41 @@
+import { ConnectorError } from '@crossdock/connector-sdk';
+import type { Connection } from '../connection.js';
+import { HEADER_NAME } from '../registry/manifest-patterns.js';
+import { TRANSPORT_HEADERS } from '../registry/transport-headers.js';
+import { fill, placesOf } from '../registry/template.js';
+
+const NAME = new RegExp(HEADER_NAME);
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const MOST_HEADERS = 64;
+const MOST_VALUE_CHARS = 8_192;
+
+/**
+ * The headers of a request as they are sent: the connector's own without those of the transport, then the hub's
+ * credentials, which win over whatever the connector put in their place.
+ * @throws ConnectorError rejected for headers that cannot be sent; config when a required credential is not stored.
+ */
+export function requestHeaders(connection: Connection, asked: unknown, credentials: Readonly<Record<string, string>>): Record<string, string> {
+  const headers: Record<string, string> = { 'user-agent': 'Crossdock', accept: '*/*' };
+  const entries = typeof asked === 'object' && asked !== null ? Object.entries(asked) : [];
+  if (entries.length > MOST_HEADERS) throw new ConnectorError('rejected', `A request has at most ${MOST_HEADERS} headers.`);
+  for (const [given, value] of entries) {
+    const name = given.toLowerCase();
+    if (value === undefined || TRANSPORT_HEADERS.has(name)) continue;
+    if (!NAME.test(name) || typeof value !== 'string' || value.length > MOST_VALUE_CHARS || !VALUE.test(value)) throw new ConnectorError('rejected', `The header '${name.slice(0, 50)}' cannot be sent.`);
+    headers[name] = value;
+  }
+  // Bodies are read whole and as text; compression would only move work from the network to this process.
+  headers['accept-encoding'] = 'identity';
+  return { ...headers, ...authHeaders(connection, credentials) };
+}
+
+function authHeaders(connection: Connection, credentials: Readonly<Record<string, string>>): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const required = new Set(connection.manifest.credentials.filter((field) => field.required).map((field) => field.name));
+  for (const template of connection.manifest.auth) {
+    const value = fill(template.value, 'credentials', credentials);
+    if (value !== undefined) headers[template.header.toLowerCase()] = value;
+    else if (placesOf(template.value).some(({ name }) => required.has(name))) throw new ConnectorError('config', 'A credential that this connection needs is not stored.');
+  }
+  return headers;
+}

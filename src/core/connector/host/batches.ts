@@ -1,0 +1,20 @@
+import type { WebhookDelivery } from '@crossdock/connector-sdk';
+
+/** Characters of bodies in one call: what a child makes of them must stay within its memory and one message. */
+const MOST_BODY_CHARS = 1_000_000;
+
+/** Splits deliveries into calls by count and by size; a single delivery of any size is a call of its own. */
+export function* batchesOf(deliveries: readonly WebhookDelivery[], mostEntries: number): Generator<readonly WebhookDelivery[]> {
+  let start = 0;
+  let chars = 0;
+  for (let index = 0; index < deliveries.length; index += 1) {
+    const length = deliveries[index]?.body.length ?? 0;
+    if (index > start && (index - start >= mostEntries || chars + length > MOST_BODY_CHARS)) {
+      yield deliveries.slice(start, index);
+      start = index;
+      chars = 0;
+    }
+    chars += length;
+  }
+  if (start < deliveries.length) yield deliveries.slice(start);
+}

@@ -1,0 +1,44 @@
+/** What the wall allows one child process. Every duration in milliseconds. */
+export interface WallLimits {
+  /** From spawn to hello. */
+  readonly startMs: number;
+  readonly callMs: Readonly<Record<'checkHealth' | 'parseWebhooks' | 'publishInventory', number>>;
+  /** From the abort at the deadline to SIGKILL. */
+  readonly graceMs: number;
+  /** Without a call for so long, a child is stopped; the next call starts one again. */
+  readonly idleMs: number;
+  /** How often resident memory is read. */
+  readonly memoryCheckMs: number;
+  readonly mostResidentBytes: number;
+  readonly oldSpaceMegabytes: number;
+  readonly mostMessageBytes: number;
+  readonly mostBodyBytes: number;
+  /** Messages a second, sustained; ten times as many in a burst. */
+  readonly messagesPerSecond: number;
+  /** Bytes of stdout and stderr together, a second, sustained; ten times as many in a burst. What is beyond stays in the pipe. */
+  readonly outputBytesPerSecond: number;
+  readonly logLinesPerSecond: number;
+  readonly mostRequestsInFlight: number;
+  /** Calls cut off at their deadline after which a process is replaced: what they left running is unknown. */
+  readonly mostCutOff: number;
+}
+
+export const WALL_LIMITS: WallLimits = {
+  startMs: 10_000,
+  callMs: { checkHealth: 15_000, parseWebhooks: 10_000, publishInventory: 30_000 },
+  graceMs: 500,
+  idleMs: 60_000,
+  memoryCheckMs: 200,
+  mostResidentBytes: 128 * 1024 * 1024,
+  oldSpaceMegabytes: 64,
+  mostMessageBytes: 4 * 1024 * 1024,
+  mostBodyBytes: 10 * 1024 * 1024,
+  messagesPerSecond: 2_000,
+  outputBytesPerSecond: 16 * 1024,
+  logLinesPerSecond: 50,
+  mostRequestsInFlight: 64,
+  mostCutOff: 10,
+};
+
+/** Injected, so that tests can make deadlines short. */
+export const LIMITS = Symbol('wall limits');

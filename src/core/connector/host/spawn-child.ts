@@ -1,0 +1,63 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { accessSync, constants, realpathSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import type { Duplex, Readable } from 'node:stream';
+import { HubError, invariant } from '../../errors/index.js';
+import type { WallLimits } from './limits.js';
+
+/** A child with its three pipes. */
+export interface Child {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly channel: Duplex;
+  readonly output: readonly Readable[];
+}
+
+/** A nice value that leaves the hub first; children only ever get what is left over. */
+const CHILD_PRIORITY = 10;
+
+/**
+ * util-linux's setpriv, where it is installed: it has the kernel end the child when the hub dies, though the child be stuck
+ * in a loop, and bars it from gaining privileges. Elsewhere a child ends when its pipe closes.
+ */
+const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => {
+  try {
+    accessSync(path, constants.X_OK);
+    return process.platform === 'linux';
+  } catch {
+    return false;
+  }
+});
+
+export function childArguments(bootstrap: string, entry: string, mode: 'serve' | 'probe', limits: WallLimits): string[] {
+  return [
+    '--permission', `--allow-fs-read=${bootstrap}`, `--allow-fs-read=${entry}`,
+    `--max-old-space-size=${limits.oldSpaceMegabytes}`, '--max-semi-space-size=2', '--optimize-for-size',
+    '--disable-sigusr1', '--no-warnings', '--no-experimental-sqlite', '--no-experimental-ffi', '--no-experimental-websocket', '--no-experimental-webstorage',
+    bootstrap, mode, entry,
+  ];
+}
+
+/** @throws HubError PLUGIN_UNAVAILABLE when the system refuses another process. */
+export function spawnChild(bootstrapPath: string, entry: string, mode: 'serve' | 'probe', limits: WallLimits): Child {
+  // The permission model takes a star for any text: such a path would grant more than one file.
+  invariant(!`${bootstrapPath}${entry}`.includes('*'), 'a plugin lies in a folder whose name holds a star');
+  const command = [process.execPath, ...childArguments(realpathSync(bootstrapPath), entry, mode, limits)];
+  const [file = '', ...args] = SETPRIV ? [SETPRIV, '--pdeathsig', 'KILL', '--no-new-privs', '--', ...command] : command;
+  // A session of its own keeps the terminal's Ctrl-C from ending children before the hub has drained.
+  const child = spawn(file, args, { env: {}, cwd: '/', detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], windowsHide: true });
+  child.on('error', () => undefined);
+  if (child.pid === undefined) throw new HubError('PLUGIN_UNAVAILABLE', { detail: 'The system refuses to start another process.', retryAfterSeconds: 5 });
+  lower(child.pid);
+  return { process: child, pid: child.pid, channel: child.stdio[3] as Duplex, output: [child.stdio[1] as Readable, child.stdio[2] as Readable] };
+}
+
+function lower(pid: number): void {
+  try {
+    os.setPriority(pid, CHILD_PRIORITY);
+    // When memory runs out the kernel shall take a connector and not the hub.
+    if (process.platform === 'linux') writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
+  } catch {
+    // It has ended already, or the system knows no such thing; the limits hold all the same.
+  }
+}

@@ -1,0 +1,36 @@
+import type { ConnectorErrorKind, HttpRequest, HttpResponse } from '@crossdock/connector-sdk';
+
+/**
+ * The messages between the hub and a plugin's child process. A connector never sees them: they belong to the host and
+ * to the child's bootstrap, which are always of one build.
+ */
+
+export const PLUGIN_METHODS = ['checkHealth', 'parseWebhooks', 'publishInventory'] as const;
+
+export type PluginMethod = (typeof PLUGIN_METHODS)[number];
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Bodies of HTTP travel beside a message as raw bytes: they can be large, and bytes cannot unfold into many objects. */
+export type HostMessage =
+  | { readonly type: 'call'; readonly id: number; readonly method: PluginMethod; readonly connectionId: string; readonly config: unknown; readonly entries: readonly unknown[]; readonly deadlineAt: number; readonly traceId: string }
+  | { readonly type: 'abort'; readonly id: number }
+  | { readonly type: 'http-result'; readonly id: number; readonly response: Omit<HttpResponse, 'body'> }
+  | { readonly type: 'http-error'; readonly id: number; readonly kind: ConnectorErrorKind; readonly message: string; readonly retryAfterMs?: number };
+
+export type ChildMessage =
+  | { readonly type: 'hello'; readonly methods: readonly PluginMethod[] }
+  | { readonly type: 'refused'; readonly reason: string }
+  | { readonly type: 'probe'; readonly findings: readonly ProbeFinding[] }
+  | { readonly type: 'result'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly kind: ConnectorErrorKind; readonly message: string; readonly retryAfterMs?: number }
+  | { readonly type: 'http'; readonly id: number; readonly callId: number; readonly request: Omit<HttpRequest, 'body'>; readonly hasBody: boolean }
+  | { readonly type: 'log'; readonly callId: number; readonly level: LogLevel; readonly message: string; readonly facts?: Readonly<Record<string, unknown>> };
+
+/** One way out of the wall that the escape probe tried at boot. */
+export interface ProbeFinding {
+  readonly attempt: string;
+  /** The wall held. */
+  readonly held: boolean;
+  readonly detail: string;
+}

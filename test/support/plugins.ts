@@ -1,0 +1,39 @@
+import { mkdir, mkdtemp, copyFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+import type { PluginFolders } from '../../src/core/connector/registry/plugin-folders.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const FIXTURES = join(ROOT, 'test/fixtures/plugins');
+
+/** Bundles of the child's bootstrap and of the plugins under test/fixtures/plugins, made from the present sources. */
+export interface PluginBuild {
+  readonly folders: PluginFolders;
+  remove(): Promise<void>;
+}
+
+/** As scripts/build.mjs bundles: one file, whatever is imported. */
+async function bundle(input: string, file: string): Promise<void> {
+  const built = await rolldown({
+    input, platform: 'node', tsconfig: join(ROOT, 'tsconfig.json'), external: [/^node:/], logLevel: 'silent',
+    resolve: { alias: { '@crossdock/connector-sdk': join(ROOT, 'packages/connector-sdk/src/index.ts') } },
+  });
+  await built.write({ file, format: 'esm', codeSplitting: false });
+  await built.close();
+}
+
+/** Builds the fixtures named (all without names) into a temporary folder, so that a test needs no build before it. */
+export async function buildPlugins(...names: string[]): Promise<PluginBuild> {
+  const folder = await mkdtemp(join(tmpdir(), 'crossdock-plugins-'));
+  const bootstrap = join(folder, 'child', 'bootstrap.mjs');
+  await bundle(join(ROOT, 'src/core/connector/child/bootstrap.ts'), bootstrap);
+  const further = join(folder, 'plugins');
+  for (const name of names.length > 0 ? names : await readdir(FIXTURES)) {
+    await mkdir(join(further, name), { recursive: true });
+    await bundle(join(FIXTURES, name, 'index.ts'), join(further, name, 'index.mjs'));
+    await copyFile(join(FIXTURES, name, 'manifest.json'), join(further, name, 'manifest.json'));
+  }
+  return { folders: { builtin: join(folder, 'none'), further, bootstrap }, remove: () => rm(folder, { recursive: true, force: true }) };
+}
