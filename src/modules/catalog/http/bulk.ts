@@ -6,7 +6,7 @@ import { readJson } from '../../../core/http/json-body.js';
 import type { CompiledSchema } from '../../../core/http/json-schema.js';
 import { toHubError } from '../../../core/http/problem.js';
 import type { SaveOutcome } from '../directory/save-outcome.js';
-import type { Read } from './form.js';
+import type { Read } from './forms/form.js';
 import type { BulkResult } from './schemas.js';
 
 export const NDJSON = 'application/x-ndjson';

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CatalogModule } from '../catalog.module.js';
 import { ChannelsController } from './channels.controller.js';
-import { ConnectionNames } from './connection-names.js';
+import { ConnectionNames } from './forms/connection-names.js';
 import { ItemsController } from './items.controller.js';
 import { LocationsController } from './locations.controller.js';
 

@@ -9,7 +9,7 @@ import { ReadItems } from '../items/read-items.js';
 import { SaveItems } from '../items/save-items.js';
 import { answerBulk } from './bulk.js';
 import { DescribeBulk, DescribeGet, DescribePage, DescribePut } from './describe.js';
-import { itemOf } from './item-form.js';
+import { itemOf } from './forms/item-form.js';
 import { found, pageOf, setStatus, wellFormed, type Page } from './outcome.js';
 import { ItemForms, ItemQuery, type BodyOf, type ItemAnswer, type ItemsAsked } from './schemas.js';
 

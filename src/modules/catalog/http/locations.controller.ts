@@ -8,9 +8,9 @@ import type { Location } from '../locations/location.js';
 import { ReadLocations, type LocationView } from '../locations/read-locations.js';
 import { SaveLocations } from '../locations/save-locations.js';
 import { answerBulk } from './bulk.js';
-import { ConnectionNames } from './connection-names.js';
+import { ConnectionNames } from './forms/connection-names.js';
 import { DescribeBulk, DescribeGet, DescribePage, DescribePut } from './describe.js';
-import { locationOf } from './location-form.js';
+import { locationOf } from './forms/location-form.js';
 import { found, pageOf, setStatus, wellFormed, type Page } from './outcome.js';
 import { LocationForms, LocationQuery, type BodyOf, type LocationAnswer, type LocationsAsked } from './schemas.js';
 

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { HubError } from '../../../core/errors/index.js';
 import type { SaveOutcome } from '../directory/save-outcome.js';
-import type { Read } from './form.js';
+import type { Read } from './forms/form.js';
 
 /** @throws HubError VALIDATION_FAILED with everything that is wrong. */
 export function wellFormed<Thing>(read: Read<Thing>): Thing {

@@ -1,7 +1,7 @@
-import type { Location } from '../locations/location.js';
+import type { Location } from '../../locations/location.js';
 import type { ConnectionNames } from './connection-names.js';
 import { Faults, type Read } from './form.js';
-import type { BodyOf, LocationAnswer } from './schemas.js';
+import type { BodyOf, LocationAnswer } from '../schemas.js';
 
 /** What the schema cannot check. @throws HubError as ConnectionNames does. */
 export async function locationOf(id: string, body: BodyOf<LocationAnswer>, connections: ConnectionNames): Promise<Read<Location>> {

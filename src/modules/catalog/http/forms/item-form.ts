@@ -1,8 +1,8 @@
-import { idFault } from '../../../core/canonical/index.js';
-import { gtinFault } from '../items/gtin.js';
-import type { Item } from '../items/item.js';
+import { idFault } from '../../../../core/canonical/index.js';
+import { gtinFault } from '../../items/gtin.js';
+import type { Item } from '../../items/item.js';
 import { Faults, type Read } from './form.js';
-import type { BodyOf, ItemAnswer } from './schemas.js';
+import type { BodyOf, ItemAnswer } from '../schemas.js';
 
 /** What the schema cannot check, and what a field means when it is left out. */
 export function itemOf(id: string, body: BodyOf<ItemAnswer>): Read<Item> {

@@ -1,7 +1,7 @@
-import type { ChannelToSave } from '../channels/decide-channels.js';
+import type { ChannelToSave } from '../../channels/decide-channels.js';
 import type { ConnectionNames } from './connection-names.js';
 import { Faults, type Read } from './form.js';
-import type { BodyOf, ChannelAnswer } from './schemas.js';
+import type { BodyOf, ChannelAnswer } from '../schemas.js';
 
 /** What the schema cannot check. @throws HubError as ConnectionNames does. */
 export async function channelOf(id: string, body: BodyOf<ChannelAnswer>, connections: ConnectionNames): Promise<Read<ChannelToSave>> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { ConnectionDirectory } from '../../../core/connector/connection-directory.js';
-import { HubError } from '../../../core/errors/index.js';
-import type { ConnectionName } from '../directory/connection-name.js';
+import { ConnectionDirectory } from '../../../../core/connector/connection-directory.js';
+import { HubError } from '../../../../core/errors/index.js';
+import type { ConnectionName } from '../../directory/connection-name.js';
 
 /** Finds the connections that a body names. */
 @Injectable()

@@ -1,5 +1,5 @@
-import { idFault } from '../../../core/canonical/index.js';
-import type { FieldError } from '../../../core/errors/index.js';
+import { idFault } from '../../../../core/canonical/index.js';
+import type { FieldError } from '../../../../core/errors/index.js';
 
 /** A thing read from a request, or everything that is wrong with it. */
 export type Read<Thing> = { readonly thing: Thing } | { readonly faults: readonly FieldError[] };
