@@ -120,7 +120,9 @@ export async function startIntakeApp(): Promise<IntakeApp> {
     return sourceId;
   };
   const map: IntakeApp['map'] = async (entity, type, externalId, canonical, connection = 'tape-1') => {
-    await test.app.get(CrossReferences).save(sources[connection] ?? 0, [{ entity, type, externalId, canonical, alias: false }]);
+    // Of several outside names for one thing only one is spoken; the others are aliases.
+    const [outcome] = await test.app.get(CrossReferences).save(sources[connection] ?? 0, [{ entity, type, externalId, canonical, alias: externalId !== canonical }]);
+    if (outcome?.status !== 'created') throw new Error(`${externalId} was not mapped: ${outcome?.status}`);
   };
   for (const item of ['A', 'B']) await api('PUT', `/items/${item}`, { name: item });
   for (const location of ['store-1', 'store-2']) await api('PUT', `/locations/${location}`, { name: location, type: 'store' });

@@ -3,6 +3,7 @@ import { HubError } from '../errors/index.js';
 import { WakeUps } from '../orchestration/wake-ups.js';
 import { Coalescer } from '../persistence/coalescer.js';
 import { Database } from '../persistence/database.js';
+import { numberArray, textArray } from '../persistence/sql-array.js';
 import { IntakeMetrics } from './intake-metrics.js';
 
 /** The topic of the wake-up that says that deliveries wait in the inbox. */
@@ -72,12 +73,12 @@ export class Inbox {
 
   private async write(arrivals: readonly Arrival[]): Promise<Acceptance[]> {
     const rows = await this.database.query<{ position: number }>('select accept as position from intake.accept($1, $2, $3, $4, $5, $6, $7)', [
-      arrivals.map(({ sourceId }) => sourceId),
-      arrivals.map(({ senderKey }) => senderKey),
-      arrivals.map(({ topic }) => topic),
-      arrivals.map(({ headers }) => JSON.stringify(headers)),
-      arrivals.map(({ correlationId }) => correlationId),
-      arrivals.map(({ body }) => body.length),
+      numberArray(arrivals.map(({ sourceId }) => sourceId)),
+      textArray(arrivals.map(({ senderKey }) => senderKey)),
+      textArray(arrivals.map(({ topic }) => topic)),
+      textArray(arrivals.map(({ headers }) => JSON.stringify(headers))),
+      textArray(arrivals.map(({ correlationId }) => correlationId)),
+      numberArray(arrivals.map(({ body }) => body.length)),
       Buffer.concat(arrivals.map(({ body }) => body)),
     ]);
     const outcomes = new Array<Acceptance>(arrivals.length).fill('duplicate');
