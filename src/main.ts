@@ -7,6 +7,7 @@ import { HubError } from './core/errors/index.js';
 import { SetupService } from './core/governance/setup/setup.service.js';
 import { configureApp } from './core/http/configure-app.js';
 import { httpAdapter } from './core/http/http-adapter.js';
+import { answerHealthOnly } from './core/lifecycle/health-only.js';
 import { stopHttp } from './core/lifecycle/stop-http.js';
 import { stopAndExit, stopOnSignals } from './core/lifecycle/signals.js';
 import { StoppedWhileStarting, StopOrder } from './core/lifecycle/stop-order.js';
@@ -45,6 +46,7 @@ async function externalPostgres(databaseUrl: string, order: StopOrder): Promise<
 async function createApp(settings: Settings): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forSettings(settings), httpAdapter(), { bufferLogs: true, abortOnError: false });
   configureApp(app);
+  if (settings.role === 'worker') answerHealthOnly(app);
   return app;
 }
 
@@ -74,7 +76,8 @@ stopOnSignals(order, say);
 try {
   await run(order);
 } catch (error) {
-  if (!(error instanceof StoppedWhileStarting)) {
+  // Whatever a start that was told to stop ends in is no fault: the signal's own path ends the process.
+  if (!(error instanceof StoppedWhileStarting) && !order.signal.aborted) {
     const known = error instanceof HubError;
     say(`cannot start: ${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     await stopAndExit(order, say, known && error.code === 'SETTINGS_INVALID' ? 2 : 1);

@@ -2,10 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { requireBuild, ROOT } from './built.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'dist/src/main.js');
 const READY_WITHIN_MS = 60_000;
 
@@ -110,6 +109,7 @@ async function enter(url: string, stdout: string): Promise<string> {
 
 /** Starts the built hub on a free port and a database of its own, claims it, and signs in as the admin. */
 export async function startHub(options: HubOptions = {}): Promise<Hub> {
+  requireBuild();
   const database: TestDatabase | undefined = options.databaseUrl ? undefined : await createTestDatabase();
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'crossdock-hub-')));
   const env = hubEnvironment({ DATABASE_URL: options.databaseUrl ?? database?.url ?? '', CROSSDOCK_DATA_DIR: dataDir, ...options.env });

@@ -8,7 +8,9 @@ import { SingleFlight } from './single-flight.js';
 export const WAKE_UP_QUEUE = 'wake-ups';
 
 /** How often a worker looks whether the schedule is still there: a lost queue costs no more than this. */
-const SCHEDULE_CHECK_MS = 20_000;
+const SCHEDULE_CHECK_MS = 5_000;
+/** A tick that is later than this is not late, it is lost. */
+const TICK_LOST_MS = 20_000;
 const DRAIN_WITHIN_MS = 20_000;
 
 export interface WakeUpOptions {
@@ -93,11 +95,11 @@ export class WakeUps implements OnApplicationBootstrap, BeforeApplicationShutdow
   private async schedule(): Promise<void> {
     if (!this.acts) return;
     try {
+      const known = new Map((await this.queue.getJobSchedulers(0, -1)).map((scheduler) => [scheduler.key, scheduler]));
       for (const [topic, { sweepEveryMs }] of this.topics) {
-        const known = await this.queue.getJobScheduler(topic);
-        const next = known ? ((known as { next?: number }).next ?? 0) : 0;
-        const running = known !== undefined && Number(known.every) === sweepEveryMs && Date.now() - next < sweepEveryMs + SCHEDULE_CHECK_MS;
-        if (!running) await this.queue.upsertJobScheduler(topic, { every: sweepEveryMs }, { name: topic, opts: { removeOnComplete: true, removeOnFail: true } });
+        const scheduler = known.get(topic);
+        const ticks = Number(scheduler?.every) === sweepEveryMs && Date.now() - (scheduler?.next ?? 0) < sweepEveryMs + TICK_LOST_MS;
+        if (!ticks) await this.queue.upsertJobScheduler(topic, { every: sweepEveryMs }, { name: topic, opts: { removeOnComplete: true, removeOnFail: true } });
       }
     } catch (error) {
       this.logger.warn(`The sweep schedule could not be checked: ${(error as Error).message}`);
