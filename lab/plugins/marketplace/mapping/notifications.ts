@@ -10,7 +10,7 @@ type Json = Readonly<Record<string, unknown>>;
  * the same fact told twice, under whatever delivery id, is one movement.
  */
 export function parseNotification(delivery: WebhookDelivery): ParseResult {
-  const read = READERS[delivery.topic];
+  const read = READERS.get(delivery.topic);
   if (!read) return { kind: 'ignored', reason: `the topic ${delivery.topic} moves no stock` };
   try {
     const events = read(object(JSON.parse(delivery.body), 'the body'));
@@ -21,21 +21,21 @@ export function parseNotification(delivery: WebhookDelivery): ParseResult {
   }
 }
 
-const READERS: Readonly<Record<string, (body: Json) => CanonicalEvent[]>> = {
-  'order.created': (body) => {
+const READERS: ReadonlyMap<string, (body: Json) => CanonicalEvent[]> = new Map([
+  ['order.created', (body: Json) => {
     const order = object(body['order'], 'order');
     const id = text(order['order_id'], 'order_id');
     const at = time(order['purchased_at'], 'purchased_at');
     return lines(order).map((line) => moved('sale', `order/${id}`, text(line['order_line_id'], 'order_line_id'), line, order['ship_from'], at));
-  },
+  }],
   // A cancellation tells of units that never left: they come back to where the sale took them from.
-  'order.cancelled': (body) => {
+  ['order.cancelled', (body: Json) => {
     const order = object(body['order'], 'order');
     const id = text(order['order_id'], 'order_id');
     const at = time(order['cancelled_at'], 'cancelled_at');
     return lines(order).map((line) => moved('return', `order/${id}/cancelled`, text(line['order_line_id'], 'order_line_id'), line, order['ship_from'], at));
-  },
-  'return.received': (body) => {
+  }],
+  ['return.received', (body: Json) => {
     const goods = object(body['return'], 'return');
     const id = text(goods['return_id'], 'return_id');
     const at = time(goods['received_at'], 'received_at');
@@ -43,8 +43,8 @@ const READERS: Readonly<Record<string, (body: Json) => CanonicalEvent[]>> = {
       const event = moved('return', `return/${id}`, text(line['return_line_id'], 'return_line_id'), line, goods['received_by'], at);
       return line['condition'] === 'damaged' ? { ...event, condition: 'damaged' as const } : event;
     });
-  },
-};
+  }],
+]);
 
 function moved(movement: 'sale' | 'return', eventId: string, line: string, source: Json, location: unknown, occurredAt: string): StockMoved {
   const sku = text(source['sku'], 'sku');
