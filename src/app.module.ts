@@ -1,11 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ConnectorModule } from './core/connector/connector.module.js';
 import { HttpModule } from './core/http/http.module.js';
+import { IntakeModule } from './core/intake/intake.module.js';
+import { MappingHttpModule } from './core/mapping/http/mapping-http.module.js';
 import { OrchestrationModule } from './core/orchestration/orchestration.module.js';
 import { PersistenceModule } from './core/persistence/persistence.module.js';
 import type { Settings } from './core/settings/settings.js';
 import { SettingsModule } from './core/settings/settings.module.js';
-import { CatalogModule } from './modules/catalog/index.js';
+import { CatalogHttpModule } from './modules/catalog/index.js';
 import { InventoryModule } from './modules/inventory/index.js';
 
 /** The table of contents: the only file that imports every module. */
@@ -20,7 +22,9 @@ export class AppModule {
         OrchestrationModule.forRole(settings.role),
         HttpModule,
         ConnectorModule,
-        CatalogModule,
+        MappingHttpModule,
+        IntakeModule,
+        CatalogHttpModule,
         InventoryModule,
       ],
     };

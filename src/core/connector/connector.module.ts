@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../settings/settings.js';
 import { ConnectionController } from './connections/connection.controller.js';
 import { ConnectionStore } from './connections/connection-store.js';
@@ -16,7 +16,8 @@ import { PLUGIN_FOLDERS, pluginFolders } from './registry/plugin-folders.js';
 import { PluginRegistry } from './registry/plugin-registry.js';
 import { KeyRing } from './vault/key-ring.js';
 
-/** Connections to outside systems, and the wall behind which their plugins run. */
+/** Connections to outside systems, and the wall behind which their plugins run: one for the whole process, as the children are. */
+@Global()
 @Module({
   controllers: [ConnectionController, PluginController],
   providers: [
