@@ -7,6 +7,7 @@ import type { PluginFolders } from '../../src/core/connector/registry/plugin-fol
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURES = join(ROOT, 'test/fixtures/plugins');
+const BUILT_IN = join(ROOT, 'src/plugins');
 
 /** Bundles of the child's bootstrap and of the plugins under test/fixtures/plugins, made from the present sources. */
 export interface PluginBuild {
@@ -26,14 +27,23 @@ async function bundle(input: string, file: string): Promise<void> {
 
 /** Builds the fixtures named (all without names) into a temporary folder, so that a test needs no build before it. */
 export async function buildPlugins(...names: string[]): Promise<PluginBuild> {
+  return build(names.length > 0 ? names : await readdir(FIXTURES), FIXTURES);
+}
+
+/** Likewise the hub's own plugins named, as they are shipped. */
+export function buildBuiltInPlugins(...names: string[]): Promise<PluginBuild> {
+  return build(names, BUILT_IN);
+}
+
+async function build(names: readonly string[], from: string): Promise<PluginBuild> {
   const folder = await mkdtemp(join(tmpdir(), 'crossdock-plugins-'));
   const bootstrap = join(folder, 'child', 'bootstrap.mjs');
   await bundle(join(ROOT, 'src/core/connector/child/bootstrap.ts'), bootstrap);
   const further = join(folder, 'plugins');
-  for (const name of names.length > 0 ? names : await readdir(FIXTURES)) {
+  for (const name of names) {
     await mkdir(join(further, name), { recursive: true });
-    await bundle(join(FIXTURES, name, 'index.ts'), join(further, name, 'index.mjs'));
-    await copyFile(join(FIXTURES, name, 'manifest.json'), join(further, name, 'manifest.json'));
+    await bundle(join(from, name, 'index.ts'), join(further, name, 'index.mjs'));
+    await copyFile(join(from, name, 'manifest.json'), join(further, name, 'manifest.json'));
   }
   return { folders: { builtin: join(folder, 'none'), further, bootstrap }, remove: () => rm(folder, { recursive: true, force: true }) };
 }

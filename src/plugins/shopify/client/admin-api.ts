@@ -1,4 +1,4 @@
-import { type CallContext, CONNECTOR_ERROR_KINDS, type ConnectorErrorKind, type HttpResponse } from '@crossdock/connector-sdk';
+import { type CallContext, ConnectorError, type HttpResponse } from '@crossdock/connector-sdk';
 import { API_VERSION, type ShopifyConfig } from '../config.js';
 import { type Answer, judge } from './answer.js';
 import { CostBucket } from './cost-bucket.js';
@@ -45,19 +45,9 @@ export async function ask(ctx: CallContext<ShopifyConfig>, query: string, variab
 
 /** Was it refused before it left, or is it unknown what became of it? The hub's broker tells by the error's kind. */
 function notAnswered(error: unknown): Answer {
-  const { kind, retryAfterMs, message } = failureOf(error);
+  if (!(error instanceof ConnectorError)) throw error;
+  const { kind, message, retryAfterMs } = error;
   if (kind === 'rate_limited' || kind === 'transient') return { kind: 'throttled', afterMs: retryAfterMs ?? 1_000, reason: message };
-  if (kind === 'ambiguous' || kind === undefined) return { kind: 'unknown', reason: message };
+  if (kind === 'ambiguous') return { kind: 'unknown', reason: message };
   throw error;
-}
-
-/** Read by shape and not by class: the error comes from outside this bundle, which has a class of its own. */
-function failureOf(error: unknown): { kind: ConnectorErrorKind | undefined; retryAfterMs: number | undefined; message: string } {
-  if (!(error instanceof Error)) return { kind: undefined, retryAfterMs: undefined, message: 'the call failed' };
-  const { kind, retryAfterMs } = error as Partial<{ kind: unknown; retryAfterMs: unknown }>;
-  return {
-    kind: CONNECTOR_ERROR_KINDS.find((known) => known === kind),
-    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
-    message: error.message,
-  };
 }
