@@ -24,6 +24,32 @@ export function bodyRuleOf(config: unknown): BodyRule {
 }
 
 /** Deliveries keep their raw bytes, whatever their content type: the signature covers bytes, not meaning. */
-export function takesRawBody(routeUrl: string | undefined): boolean {
-  return routeUrl?.startsWith('/webhooks/') ?? false;
+export function takesRawBody(routeUrl: string): boolean {
+  return routeUrl.startsWith('/webhooks/');
+}
+
+/** What the door has to know of a route, worked out once when it is registered: Fastify's own view of it is built anew at each look. */
+export interface RouteFacts {
+  readonly rawBody: boolean;
+  readonly ndjson: boolean;
+  /** Health and metrics, which every process answers. */
+  readonly operations: boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Undefined where no route matched. */
+    routeFacts: RouteFacts | undefined;
+  }
+}
+
+const OPERATIONS = /^\/(health\/|metrics$)/;
+
+export function routeFacts(url: string, config: unknown): RouteFacts {
+  return { rawBody: takesRawBody(url), ndjson: bodyRuleOf(config).ndjson === true, operations: OPERATIONS.test(url) };
+}
+
+/** Bytes that a route reads at most; undefined for the usual 1 MB. */
+export function bodyLimitOf(url: string, config: unknown): number | undefined {
+  return takesRawBody(url) ? WEBHOOK_BODY_LIMIT_BYTES : bodyRuleOf(config).limitBytes;
 }

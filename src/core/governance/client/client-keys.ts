@@ -6,9 +6,11 @@ import { readKey } from './key-format.js';
 
 type ClientCaller = Extract<Caller, { kind: 'client' }>;
 
-interface KnownClient {
+interface KnownKey {
   readonly caller: ClientCaller;
-  readonly keys: { readonly hash: Buffer; /** On the clock of performance.now(). */ readonly expiresAt: number }[];
+  readonly hash: Buffer;
+  /** On the clock of performance.now(). */
+  readonly expiresAt: number;
 }
 
 interface KeyRow {
@@ -33,7 +35,9 @@ const STRANGER_RENEWS_AFTER_MS = 500;
  */
 @Injectable()
 export class ClientKeys {
-  private clients = new Map<string, KnownClient>();
+  private keys = new Map<string, KnownKey[]>();
+  /** Keys that this copy has proved good, by what callers show, so that a busy client is not hashed for every request. */
+  private proved = new Map<string, KnownKey>();
   private version = -1;
   private copiedAt = Number.NEGATIVE_INFINITY;
   private renewing: Promise<void> | undefined;
@@ -58,11 +62,15 @@ export class ClientKeys {
   }
 
   private find(token: string): ClientCaller | undefined {
+    const key = this.proved.get(token) ?? this.prove(token);
+    return key && key.expiresAt > performance.now() ? key.caller : undefined;
+  }
+
+  private prove(token: string): KnownKey | undefined {
     const shown = readKey(token);
-    const client = shown && this.clients.get(shown.clientId);
-    if (!client) return undefined;
-    const now = performance.now();
-    return client.keys.some((key) => timingSafeEqual(key.hash, shown.secretHash) && key.expiresAt > now) ? client.caller : undefined;
+    const key = shown && this.keys.get(shown.clientId)?.find((known) => timingSafeEqual(known.hash, shown.secretHash));
+    if (key) this.proved.set(token, key);
+    return key;
   }
 
   private renew(): Promise<void> {
@@ -82,20 +90,21 @@ export class ClientKeys {
         select c.source_id, c.id, c.scopes, k.secret_hash, extract(epoch from k.expires_at - clock_timestamp())::float8 * 1000 as left_ms
         from governance.api_client c join governance.api_key k on k.client_source_id = c.source_id
         where c.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())`);
-      this.clients = this.index(rows);
+      this.keys = this.index(rows);
+      this.proved = new Map();
       this.version = version;
     }
     this.copiedAt = askedAt;
   }
 
-  private index(rows: readonly KeyRow[]): Map<string, KnownClient> {
+  private index(rows: readonly KeyRow[]): Map<string, KnownKey[]> {
     const now = performance.now();
-    const clients = new Map<string, KnownClient>();
+    const keys = new Map<string, KnownKey[]>();
     for (const row of rows) {
-      const client = clients.get(row.id) ?? { caller: { kind: 'client', sourceId: row.source_id, clientId: row.id, scopes: row.scopes }, keys: [] };
-      client.keys.push({ hash: row.secret_hash, expiresAt: row.left_ms === null ? Number.POSITIVE_INFINITY : now + row.left_ms });
-      clients.set(row.id, client);
+      const caller: ClientCaller = { kind: 'client', sourceId: row.source_id, clientId: row.id, scopes: row.scopes };
+      const key = { caller, hash: row.secret_hash, expiresAt: row.left_ms === null ? Number.POSITIVE_INFINITY : now + row.left_ms };
+      keys.set(row.id, [...(keys.get(row.id) ?? []), key]);
     }
-    return clients;
+    return keys;
   }
 }
