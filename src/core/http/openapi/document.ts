@@ -22,6 +22,7 @@ const TAGS: Readonly<Record<string, string>> = {
   setup: 'Claiming a fresh hub',
   sessions: 'Admin sessions',
   clients: 'API clients, their keys and scopes',
+  plugins: 'Connectors that are installed, and the wall they run behind',
   connections: 'Connections to outside systems, their plugins and credentials',
   'cross-references': 'What outside systems call the items and locations',
   items: 'The catalogue: items',
