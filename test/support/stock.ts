@@ -1,5 +1,3 @@
-import { Global, Module } from '@nestjs/common';
-import { ConnectionDirectory } from '../../src/core/connector/connection-directory.js';
 import { CatalogHttpModule } from '../../src/modules/catalog/index.js';
 import { InventoryModule } from '../../src/modules/inventory/index.js';
 import { OrchestrationModule } from '../../src/core/orchestration/orchestration.module.js';
@@ -20,13 +18,9 @@ export interface StockApp extends TestApp {
 export type MovementRow = { eventId: string; kind: string; item: string; quantity: number; location: string; line?: string; occurredAt?: string; to?: string; condition?: string };
 export type CountRow = { eventId: string; item: string; quantity: number; location: string; asOf: string };
 
-@Global()
-@Module({ providers: [{ provide: ConnectionDirectory, useValue: { byId: async () => undefined, bySource: async () => undefined } }], exports: [ConnectionDirectory] })
-class NoConnections {}
-
 /** The inventory behind the hub's door, with items `A` and `B`, locations `store-1`, `store-2` and `dc`, and channels `web` (dc, store-1) and `app` (dc). */
 export async function startStockApp(): Promise<StockApp> {
-  const test = await startTestApp([OrchestrationModule.forRole('all'), NoConnections, CatalogHttpModule, InventoryModule]);
+  const test = await startTestApp([OrchestrationModule.forRole('all'), CatalogHttpModule, InventoryModule]);
   const key = await test.client('catalog:read', 'catalog:write', 'stock:read', 'stock:write', 'reservations:write');
   const api: StockApp['api'] = (method, path, body) => test.call(method, path, body, { token: key });
   const must = async (method: string, path: string, body: unknown): Promise<void> => {

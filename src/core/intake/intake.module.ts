@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ConnectorModule } from '../connector/connector.module.js';
 import { MappingModule } from '../mapping/mapping.module.js';
 import { DeliveryController } from './deliveries/delivery.controller.js';
 import { DeliveryStore } from './deliveries/delivery-store.js';
@@ -19,7 +20,7 @@ import { WebhookController } from './webhook.controller.js';
 
 /** Webhooks: the door, the inbox, what becomes of deliveries, and what could not be applied. */
 @Module({
-  imports: [MappingModule, StockFactsModule],
+  imports: [ConnectorModule, MappingModule, StockFactsModule],
   controllers: [WebhookController, DeliveryController, ExceptionController],
   providers: [
     ReceiveWebhook, Inbox, InboxConsumer, Lanes, WorkLane, ReadDeliveries, RecordEvents,

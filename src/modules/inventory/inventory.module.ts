@@ -1,4 +1,5 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { ConnectorModule } from '../../core/connector/connector.module.js';
 import { StockFactsModule } from '../../core/intake/stock-facts.module.js';
 import { StockFacts } from '../../core/intake/stock-facts.js';
 import { MappingModule } from '../../core/mapping/mapping.module.js';
@@ -13,19 +14,22 @@ import { LedgerLanes } from './ledger/ledger-lanes.js';
 import { ReadLedger } from './ledger/read-ledger.js';
 import { ReadLevels } from './ledger/read-levels.js';
 import { RecordStock } from './ledger/record-stock.js';
+import { ChannelNames } from './publication/channel-names.js';
+import { DirtyFigures } from './publication/dirty-figures.js';
+import { PublishFigures } from './publication/publish-figures.js';
 import { ReadPublications } from './publication/read-publications.js';
 import { HoldStock } from './reservation/hold-stock.js';
 import { ReadReservations } from './reservation/read-reservations.js';
 import { SettleHold } from './reservation/settle-hold.js';
 
 @Module({
-  imports: [CatalogModule, StockFactsModule, MappingModule],
+  imports: [CatalogModule, ConnectorModule, StockFactsModule, MappingModule],
   controllers: [StockController, AvailabilityController, ReservationController],
   providers: [
     LedgerLanes, RecordStock, ReadLevels, ReadLedger,
     FollowCatalog, ReadAvailability, KeepSellingRules,
     HoldStock, SettleHold, ReadReservations,
-    ReadPublications,
+    DirtyFigures, ChannelNames, PublishFigures, ReadPublications,
   ],
   exports: [RecordStock],
 })

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ConnectorModule } from '../../../core/connector/connector.module.js';
 import { CatalogModule } from '../catalog.module.js';
 import { ChannelsController } from './channels.controller.js';
 import { ConnectionNames } from './forms/connection-names.js';
@@ -7,7 +8,7 @@ import { LocationsController } from './locations.controller.js';
 
 /** The catalogue over HTTP (with the connections of the global ConnectorModule); other modules need the catalogue without it. */
 @Module({
-  imports: [CatalogModule],
+  imports: [CatalogModule, ConnectorModule],
   controllers: [ItemsController, LocationsController, ChannelsController],
   providers: [ConnectionNames],
 })
