@@ -14,6 +14,7 @@ export class Beliefs {
   private readonly byItem = new Map<string, number>();
   private readonly last = new Map<string, LastFigure>();
   private readonly received: FigureReceived[] = [];
+  private readonly listeners: ((item: string, quantity: number) => void)[] = [];
 
   /** What may be sold, by canonical item. An item that never had a figure is not in it. */
   get quantities(): ReadonlyMap<string, number> {
@@ -33,8 +34,13 @@ export class Beliefs {
     return this.last.get(item);
   }
 
+  /** Told of every change, whoever made it. */
+  onChange(listener: (item: string, quantity: number) => void): void {
+    this.listeners.push(listener);
+  }
+
   setFigure(item: string, quantity: number, at: number, version?: number): void {
-    this.byItem.set(item, quantity);
+    this.change(item, quantity);
     this.last.set(item, { quantity, version, arrivedAt: at });
     this.received.push({ item, available: quantity, at, applied: true });
   }
@@ -46,11 +52,17 @@ export class Beliefs {
 
   /** The system's own sale. Below zero only where it sells without asking (a till). */
   sold(item: string, quantity: number): void {
-    this.byItem.set(item, this.quantity(item) - quantity);
+    this.change(item, this.quantity(item) - quantity);
   }
 
   /** The system itself put units back on sale. */
   restocked(item: string, quantity: number): void {
-    this.byItem.set(item, this.quantity(item) + quantity);
+    this.change(item, this.quantity(item) + quantity);
+  }
+
+  private change(item: string, quantity: number): void {
+    if (this.byItem.get(item) === quantity) return;
+    this.byItem.set(item, quantity);
+    for (const tell of this.listeners) tell(item, quantity);
   }
 }

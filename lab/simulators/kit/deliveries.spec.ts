@@ -105,6 +105,15 @@ describe('deliveries', () => {
     expect(sender.counts()).toMatchObject({ refused: 1, lastRefusal: '401 {"code":"SIGNATURE_INVALID"}' });
   });
 
+  it('say so when the hub refuses a message for good', async () => {
+    const hub = await hubThat(() => ({ status: 404, body: { code: 'CONNECTION_NOT_FOUND' } }));
+    const sender = deliveries(hub.url, { backoffMaxMs: 2 });
+    sender.send(message('m'));
+    await expect(sender.settled()).rejects.toThrow('the hub refuses t for good: 404 {"code":"CONNECTION_NOT_FOUND"}');
+    expect(hub.got.length).toBeGreaterThanOrEqual(12);
+    await expect(sender.below(10)).rejects.toThrow('for good');
+  });
+
   it('decide a message’s fate by its number alone', async () => {
     const hub = await hubThat(() => OK);
     const tallies = [];

@@ -49,6 +49,9 @@ export interface DeliveryOptions {
 /** A copy follows its original within so many milliseconds. */
 const COPY_WITHIN_MS = 300;
 
+/** A message that was refused so often will not be accepted any more. */
+const MOST_REFUSALS = 12;
+
 /**
  * At-least-once delivery as outside systems do it: each message is sent until the hub answers 2xx, whatever happens to
  * the hub in between. While the hub is away, one probe at a time is sent; the others wait in order.
@@ -58,7 +61,9 @@ export class Deliveries {
   private head = 0;
   private readonly again: OutboundMessage[] = [];
   private readonly timers = new Set<NodeJS.Timeout>();
-  private readonly waiters: (() => void)[] = [];
+  private readonly refusals = new Map<OutboundMessage, number>();
+  private waiters: { look: () => void; fail: (error: Error) => void }[] = [];
+  private failure: Error | undefined;
   private link: HubLink | undefined;
   private client: HttpClient | undefined;
   private numbered = 0;
@@ -104,20 +109,25 @@ export class Deliveries {
     if (this.happens('reissued', fate.chance(behaviour.reissueShare))) this.take({ ...message, deliveryId: fate.uuid() }, delayMs + fate.between(0, COPY_WITHIN_MS));
   }
 
-  /** Resolves when every message handed over so far and meanwhile has been accepted by the hub. */
+  /**
+   * Resolves when every message handed over so far and meanwhile has been accepted by the hub. Rejects when the hub
+   * has gone on refusing one with a 4xx: waiting would not help, something is set up wrong.
+   */
   settled(): Promise<void> {
     return this.below(1);
   }
 
-  /** Resolves when fewer than so many messages wait: a driver bounds its memory with it while the hub is away. */
+  /** Resolves when fewer than so many messages wait: a driver bounds its memory with it while the hub is away. Rejects as `settled`. */
   below(limit: number): Promise<void> {
+    if (this.failure) return Promise.reject(this.failure);
     if (this.unaccepted < limit) return Promise.resolve();
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const look = (): void => {
         if (this.unaccepted < limit) resolve();
-        else this.waiters.push(look);
+        else this.waiters.push(waiter);
       };
-      this.waiters.push(look);
+      const waiter = { look, fail: reject };
+      this.waiters.push(waiter);
     });
   }
 
@@ -184,7 +194,7 @@ export class Deliveries {
       const call = this.options.sign(message, message.body(), link);
       message.posted?.();
       const answer = await (this.client as HttpClient).call(call, this.options.behaviour.timeoutMs);
-      if (answer.status >= 200 && answer.status < 300) this.accepted();
+      if (answer.status >= 200 && answer.status < 300) this.accepted(message);
       else if (answer.status >= 500 || answer.status === 429) restMs = retryAfterMs(answer) ?? 0;
       else this.refused(message, `${answer.status} ${answer.body.slice(0, 300)}`);
     } catch {
@@ -195,18 +205,27 @@ export class Deliveries {
     this.pump();
   }
 
-  private accepted(): void {
+  private accepted(message: OutboundMessage): void {
+    this.refusals.delete(message);
     this.failures = 0;
     this.tally.accepted += 1;
     this.unaccepted -= 1;
-    if (this.waiters.length > 0) for (const look of this.waiters.splice(0)) look();
+    if (this.waiters.length > 0) for (const waiter of this.waiters.splice(0)) waiter.look();
   }
 
   private refused(message: OutboundMessage, why: string): void {
     this.tally.refused += 1;
     this.tally.retries += 1;
     this.tally.lastRefusal = why;
+    const times = (this.refusals.get(message) ?? 0) + 1;
+    this.refusals.set(message, times);
+    if (times >= MOST_REFUSALS) this.fail(new Error(`the hub refuses ${message.topic} for good: ${why}`));
     this.after(this.options.behaviour.backoffMaxMs, () => this.offer(message));
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (const waiter of this.waiters.splice(0)) waiter.fail(error);
   }
 
   /** Requests that fail together count as one failure, or a short break would look like a long one. */

@@ -7,7 +7,7 @@ import { Outlet, type Announcement, type OutletOptions } from '../kit/outlet.js'
 import { Random } from '../kit/random.js';
 import { AdminApi, PLUS_PLAN, type AdminApiBehaviour, type AdminApiCounts } from './admin-api.js';
 import { orderPayload } from './order-payload.js';
-import type { ShopBooks } from './payload-parts.js';
+import { shopTime, type ShopBooks } from './payload-parts.js';
 import { refund } from './refund-payload.js';
 import { ShopIds } from './shop-ids.js';
 
@@ -15,6 +15,8 @@ export interface ShopifyShopOptions extends OutletOptions {
   readonly api?: Partial<AdminApiBehaviour>;
   /** Default GBP. */
   readonly currency?: string;
+  /** Subscribe the hub to inventory_levels/update as well: every change of a level is told, the hub's own writes included. Default false. */
+  readonly tellsLevels?: boolean;
 }
 
 /** `X-Shopify-Hmac-Sha256: <base64 HMAC-SHA256 of the body>`; the other headers as Shopify sends them. */
@@ -57,6 +59,7 @@ export class ShopifyShop extends Outlet {
     const shop = { name: this.name, domain: this.domain, accessToken: this.accessToken, seed: this.seed, now: this.now, locations: this.locations };
     this.api = new AdminApi(shop, ids, this.catalogue, this.stock, { ...PLUS_PLAN, ...options.api });
     this.server = new LoopbackServer((call) => this.api.answer(call));
+    if (options.tellsLevels) this.stock.onChange((item, available) => this.tell([this.levelUpdate(item, available)], []));
   }
 
   /** Where its Admin API listens; empty until started. */
@@ -130,6 +133,15 @@ export class ShopifyShop extends Outlet {
 
   protected tellReturn(back: GoodsBack): readonly Announcement[] {
     return [this.webhook('refunds/create', back.occurredAt, () => JSON.stringify(refund(back, this.books, 'return')))];
+  }
+
+  private levelUpdate(item: string, available: number): Announcement {
+    const { ids } = this.books;
+    const at = this.now();
+    const id = ids.inventoryItem(this.catalogue.position(item));
+    const location = ids.location(this.locations[0] as string);
+    return this.webhook('inventory_levels/update', at, () =>
+      JSON.stringify({ inventory_item_id: id, location_id: location, available, updated_at: shopTime(at), admin_graphql_api_id: `gid://shopify/InventoryLevel/${location}?inventory_item_id=${id}` }));
   }
 
   private webhook(topic: string, at: number, body: () => string): Announcement {
