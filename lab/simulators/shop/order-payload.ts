@@ -49,12 +49,9 @@ export function orderPayload(order: BookedOrder, books: ShopBooks, cancelledBy?:
 function steady(currency: string): Record<string, unknown> {
   const zero = moneySet(0, currency);
   return {
+    ...buyer(currency),
     app_id: 580_111,
-    browser_ip: null,
-    buyer_accepts_marketing: false,
-    client_details: { accept_language: 'en', browser_height: null, browser_ip: '192.0.2.10', browser_width: null, session_hash: null, user_agent: 'Mozilla/5.0' },
     confirmed: true,
-    contact_email: 'customer@shop.example',
     currency,
     current_shipping_price_set: zero,
     current_total_additional_fees_set: null,
@@ -63,11 +60,8 @@ function steady(currency: string): Record<string, unknown> {
     current_total_duties_set: null,
     current_total_tax: '0.00',
     current_total_tax_set: zero,
-    customer_locale: 'en',
-    device_id: null,
     discount_codes: [],
     duties_included: false,
-    email: 'customer@shop.example',
     estimated_taxes: false,
     fulfillment_status: null,
     landing_site: null,
@@ -81,7 +75,6 @@ function steady(currency: string): Record<string, unknown> {
     original_total_additional_fees_set: null,
     original_total_duties_set: null,
     payment_gateway_names: ['shopify_payments'],
-    phone: null,
     po_number: null,
     presentment_currency: currency,
     reference: null,
@@ -104,14 +97,27 @@ function steady(currency: string): Record<string, unknown> {
     total_tip_received: '0.00',
     total_weight: 0,
     user_id: null,
-    billing_address: { ...PERSON, ...PLACE, latitude: null, longitude: null },
-    customer: customer(currency),
     discount_applications: [],
     fulfillments: [],
     payment_terms: null,
     returns: [],
-    shipping_address: { ...PERSON, ...PLACE, latitude: null, longitude: null },
     shipping_lines: [],
+  };
+}
+
+function buyer(currency: string): Record<string, unknown> {
+  return {
+    browser_ip: null,
+    buyer_accepts_marketing: false,
+    client_details: { accept_language: 'en', browser_height: null, browser_ip: '192.0.2.10', browser_width: null, session_hash: null, user_agent: 'Mozilla/5.0' },
+    contact_email: 'customer@shop.example',
+    customer_locale: 'en',
+    device_id: null,
+    email: 'customer@shop.example',
+    phone: null,
+    billing_address: { ...PERSON, ...PLACE, latitude: null, longitude: null },
+    customer: customer(currency),
+    shipping_address: { ...PERSON, ...PLACE, latitude: null, longitude: null },
   };
 }
 

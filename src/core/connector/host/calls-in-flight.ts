@@ -5,7 +5,7 @@ import type { EgressBroker } from '../egress/egress-broker.js';
 import type { ReadResponse } from '../egress/read-response.js';
 import type { PluginMethod } from '../wire/messages.js';
 import type { ChildChannel } from './child-channel.js';
-import { connectorFailure } from './connector-failure.js';
+import { connectorFailure } from '../results/connector-failure.js';
 import type { WallLimits } from './limits.js';
 
 /** One question to a plugin. */

@@ -6,7 +6,7 @@ import { Allowance } from './allowance.js';
 import { CallsInFlight, type CallRequest } from './calls-in-flight.js';
 import { captureOutput } from './captured-output.js';
 import { ChildChannel } from './child-channel.js';
-import { shortText } from './connector-failure.js';
+import { shortText } from '../results/connector-failure.js';
 import type { WallLimits } from './limits.js';
 import { residentBytes, watchMemory } from './resident-memory.js';
 import { spawnChild, type Child } from './spawn-child.js';
