@@ -21,8 +21,12 @@ export class BrokeredHttp {
       const id = (this.lastId += 1);
       const request = { method, url: String(url), headers: { ...headers }, timeoutMs };
       const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : undefined;
-      // Set before sending: a value that cannot be cloned throws here and must leave nothing behind.
-      this.channel.send({ type: 'http', id, callId, request, hasBody: bytes !== undefined }, bytes);
+      // Sent before it is remembered: what cannot be sent throws here and must leave nothing behind.
+      try {
+        this.channel.send({ type: 'http', id, callId, request, hasBody: bytes !== undefined }, bytes);
+      } catch (cause) {
+        throw new ConnectorError('rejected', `The request cannot be sent: ${(cause as Error).message}`, { cause });
+      }
       this.pending.set(id, { resolve, reject });
     });
   }

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { encodeFrame, FrameReader } from '../wire/frames.js';
+import { CHILD_FRAME_LIMITS, encodeFrame, FrameReader } from '../wire/frames.js';
 import type { ChildMessage, HostMessage } from '../wire/messages.js';
 
 /** The hub passes its end of a socket pair as this descriptor. */
@@ -21,9 +21,9 @@ export class Channel {
     this.socket.on('close', () => process.exit(0));
   }
 
-  /** @throws DataCloneError */
+  /** @throws DataCloneError, RangeError: nothing was sent then. */
   send(message: ChildMessage, body?: Buffer): void {
-    const parts = encodeFrame(message, body);
+    const parts = encodeFrame(message, body, CHILD_FRAME_LIMITS);
     this.socket.cork();
     for (const part of parts) this.socket.write(part);
     this.socket.uncork();

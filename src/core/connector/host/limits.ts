@@ -1,5 +1,7 @@
+import { CHILD_FRAME_LIMITS, type FrameLimits } from '../wire/frames.js';
+
 /** What the wall allows one child process. Every duration in milliseconds. */
-export interface WallLimits {
+export interface WallLimits extends FrameLimits {
   /** From spawn to hello. */
   readonly startMs: number;
   readonly callMs: Readonly<Record<'checkHealth' | 'parseWebhooks' | 'publishInventory', number>>;
@@ -11,8 +13,6 @@ export interface WallLimits {
   readonly memoryCheckMs: number;
   readonly mostResidentBytes: number;
   readonly oldSpaceMegabytes: number;
-  readonly mostMessageBytes: number;
-  readonly mostBodyBytes: number;
   /** Messages a second, sustained; ten times as many in a burst. */
   readonly messagesPerSecond: number;
   /** Bytes of stdout and stderr together, a second, sustained; ten times as many in a burst. What is beyond stays in the pipe. */
@@ -31,8 +31,7 @@ export const WALL_LIMITS: WallLimits = {
   memoryCheckMs: 200,
   mostResidentBytes: 128 * 1024 * 1024,
   oldSpaceMegabytes: 64,
-  mostMessageBytes: 4 * 1024 * 1024,
-  mostBodyBytes: 10 * 1024 * 1024,
+  ...CHILD_FRAME_LIMITS,
   messagesPerSecond: 2_000,
   outputBytesPerSecond: 16 * 1024,
   logLinesPerSecond: 50,

@@ -15,12 +15,16 @@ export interface FrameLimits {
   readonly mostBodyBytes: number;
 }
 
+/** What a child may send at once. Its own side keeps to it as well, so that an honest connector is told and not killed. */
+export const CHILD_FRAME_LIMITS: FrameLimits = { mostMessageBytes: 4 * 1024 * 1024, mostBodyBytes: 10 * 1024 * 1024 };
+
 const HEAD_BYTES = 8;
 const EMPTY = Buffer.alloc(0);
 
-/** @throws DataCloneError when the message holds what cannot be cloned, a function for example. */
-export function encodeFrame(message: unknown, body: Buffer = EMPTY): Buffer[] {
+/** @throws DataCloneError when the message holds what cannot be cloned, a function for example; RangeError beyond the limits. */
+export function encodeFrame(message: unknown, body: Buffer = EMPTY, limits?: FrameLimits): Buffer[] {
   const cloned = serialize(message);
+  if (limits && (cloned.length > limits.mostMessageBytes || body.length > limits.mostBodyBytes)) throw new RangeError(`A message of ${cloned.length} + ${body.length} bytes is larger than ${limits.mostMessageBytes} + ${limits.mostBodyBytes}.`);
   const head = Buffer.allocUnsafe(HEAD_BYTES);
   head.writeUInt32LE(cloned.length, 0);
   head.writeUInt32LE(body.length, 4);

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { Redactor } from './redact.js';
+
+const SECRET = 'shp"at/9c+3 7e';
+const redactor = new Redactor([SECRET, 'short']);
+
+describe('the redactor', () => {
+  it.each([
+    ['as it is', SECRET], ['in JSON', JSON.stringify(SECRET)], ['in base64', Buffer.from(SECRET).toString('base64')], ['in base64url', Buffer.from(SECRET).toString('base64url')],
+    ['in hexadecimal', Buffer.from(SECRET).toString('hex')], ['percent-encoded', encodeURIComponent(SECRET)],
+  ])('blanks out a secret %s', (_how, form) => {
+    const body = redactor.body(Buffer.from(`before ${form} between ${form} after`)).toString();
+    expect(body).toMatch(/^before "?\[redacted\]"? between "?\[redacted\]"? after$/);
+    expect(redactor.text(`x${form}y`)).not.toContain(form);
+  });
+
+  it('leaves everything else as it was, without a copy', () => {
+    const body = Buffer.from('short words stay');
+    expect(redactor.body(body)).toBe(body);
+  });
+});

@@ -1,0 +1,40 @@
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readOrMakeKey } from './key-file.js';
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'crossdock-key-'));
+  path = join(folder, 'data', 'credentials.key');
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('the key file', () => {
+  it('is made once, for its owner alone, and read from then on', async () => {
+    const key = await readOrMakeKey(path);
+    expect(key).toHaveLength(32);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readOrMakeKey(path)).toEqual(key);
+    expect(await readdir(join(folder, 'data'))).toEqual(['credentials.key']);
+  });
+
+  it('is one key though many ask for it at once', async () => {
+    const keys = await Promise.all(Array.from({ length: 20 }, () => readOrMakeKey(path)));
+    expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(1);
+  });
+
+  it('is refused when others can read it, and when it holds no key', async () => {
+    await readOrMakeKey(path);
+    await chmod(path, 0o640);
+    await expect(readOrMakeKey(path)).rejects.toMatchObject({ code: 'SETTINGS_INVALID', message: expect.stringMatching(/chmod 600/) as string });
+    await writeFile(path, 'short');
+    await chmod(path, 0o600);
+    await expect(readOrMakeKey(path)).rejects.toMatchObject({ code: 'SETTINGS_INVALID', message: expect.stringMatching(/holds no key/) as string });
+    expect(await readFile(path, 'utf8')).toBe('short');
+  });
+});
