@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS, help } from './launcher/help.mjs';
 import { install, isInstalled } from './launcher/install.mjs';
+import { NODE_FLAGS } from './launcher/node-flags.mjs';
 import { findRuntime, handOver } from './launcher/runtime.mjs';
 import { inTurn } from './launcher/turn.mjs';
 
@@ -38,7 +39,7 @@ function benchmarks() {
 }
 
 function programOf(command, args) {
-  if (command === 'start') return ['--disable-sigusr1', join(root, 'dist/src/main.js'), ...args];
+  if (command === 'start') return [...NODE_FLAGS, join(root, 'dist/src/main.js'), ...args];
   if (command === 'test') return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args];
   if (command === 'demo') return [join(root, 'dist/lab/demo.js'), ...args];
   return [join(root, 'dist/bench', `${args[0]}.js`), ...args.slice(1)];

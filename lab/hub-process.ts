@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '../src/core/lifecycle/node-flags.js';
 
 /** The clone. Compiled, this file is dist/lab/hub-process.js in it; under vitest it is lab/hub-process.ts. */
 const HERE = fileURLToPath(new URL('..', import.meta.url));
@@ -79,7 +80,7 @@ export class HubProcess {
       CROSSDOCK_SETUP_TOKEN: this.setupToken,
       CROSSDOCK_PLUGINS_DIR: join(ROOT, 'dist/lab-plugins'),
     });
-    const child = spawn(process.execPath, ['--disable-sigusr1', join(ROOT, 'dist/src/main.js')], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'dist/src/main.js')], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.child = child;
     this.over = false;
     let said = '';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '../../src/core/lifecycle/node-flags.js';
 import { EmbeddedPostgres } from '../../src/core/persistence/embedded/embedded-postgres.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -25,7 +26,7 @@ export async function startBenchHub(env: Record<string, string> = {}): Promise<B
   const folder = mkdtempSync(join(tmpdir(), 'crossdock-bench-'));
   const postgres = await EmbeddedPostgres.start({ dataDir: folder });
   const databaseUrl = await postgres.ensureDatabase('bench');
-  const child = spawn(process.execPath, ['--disable-sigusr1', MAIN], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN], {
     env: { PATH: process.env['PATH'], CROSSDOCK_PORT: '0', CROSSDOCK_DATA_DIR: join(folder, 'hub'), CROSSDOCK_SETUP_TOKEN: TOKEN, DATABASE_URL: databaseUrl, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

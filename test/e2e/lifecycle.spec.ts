@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { NODE_FLAGS } from '../../src/core/lifecycle/node-flags.js';
 import { requireBuild, ROOT } from '../support/built.js';
 import { type Hub, type HubProcess, hubEnvironment, launch, readyUrl, startHub } from '../support/hub.js';
 
@@ -54,7 +55,7 @@ describe('a hub with a Postgres of its own', () => {
   let running: HubProcess | undefined;
 
   const start = (env: Record<string, string> = {}): HubProcess => {
-    running = launch(process.execPath, ['--disable-sigusr1', MAIN], hubEnvironment({ CROSSDOCK_DATA_DIR: dataDir, ...env }));
+    running = launch(process.execPath, [...NODE_FLAGS, MAIN], hubEnvironment({ CROSSDOCK_DATA_DIR: dataDir, ...env }));
     return running;
   };
   const serverPid = async (): Promise<number> => Number((await readFile(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8')).split('\n')[0]);

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NODE_FLAGS } from '../../src/core/lifecycle/node-flags.js';
 import { requireBuild, ROOT } from './built.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 
@@ -113,7 +114,7 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
   const database: TestDatabase | undefined = options.databaseUrl ? undefined : await createTestDatabase();
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'crossdock-hub-')));
   const env = hubEnvironment({ DATABASE_URL: options.databaseUrl ?? database?.url ?? '', CROSSDOCK_DATA_DIR: dataDir, ...options.env });
-  const hub = launch(process.execPath, ['--disable-sigusr1', MAIN], env);
+  const hub = launch(process.execPath, [...NODE_FLAGS, MAIN], env);
   const dispose = async (): Promise<void> => {
     hub.child.kill('SIGKILL');
     await hub.ended;
