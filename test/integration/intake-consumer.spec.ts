@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HubError } from '../../src/core/errors/index.js';
+import { WALL_LIMITS } from '../../src/core/connector/host/limits.js';
 import { moved, observed, startIntakeApp, type IntakeApp } from '../support/intake.js';
 
 let hub: IntakeApp;
 
 beforeAll(async () => {
-  hub = await startIntakeApp();
+  hub = await startIntakeApp({ callMs: { ...WALL_LIMITS.callMs, parseWebhooks: 400 }, graceMs: 100 });
 });
 afterAll(() => hub.stop());
 
@@ -66,88 +66,90 @@ describe('a delivery in the inbox', () => {
   it('applies its sound events when another of them makes no sense, and names that one', async () => {
     const future = new Date(Date.now() + 3 * 86_400_000).toISOString();
     const before = await stock('B@store-1');
-    const events = [moved({ item: 'B', quantity: 5 }), moved({ item: 'B', quantity: 1.5 }), moved({ item: 'B', occurredAt: future }), moved({ item: 'B', eventId: 'a\0b' })];
-    await hub.send({ events }, { id: 'c-11' });
+    await hub.send({ events: [moved({ item: 'B', quantity: 5 }), moved({ item: 'B', occurredAt: future })] }, { id: 'c-11' });
     await hub.settled();
     expect(await stock('B@store-1')).toBe(before + 5);
-    expect(await delivery('c-11')).toMatchObject({
-      state: 'failed', applied: 1,
-      reason: `event 2: quantity is 1.5, not a whole number; event 3: occurredAt is '${future}', more than a day in the future; event 4: eventId holds characters that cannot be stored`,
-    });
+    expect(await delivery('c-11')).toMatchObject({ state: 'failed', applied: 1, reason: `event 2: occurredAt is '${future}', more than a day in the future` });
+  });
+
+  it('fails as a whole when its connector answers what is no event', async () => {
+    await hub.send({ events: [moved({ item: 'B', quantity: 1.5 })] }, { id: 'c-12' });
+    await hub.settled();
+    expect(await delivery('c-12')).toMatchObject({ state: 'failed', applied: 0, reason: expect.stringContaining('malformed') });
   });
 });
 
 describe('a delivery that breaks its connector', () => {
-  it('is found, tried again by itself, and given up, while those beside it are applied', async () => {
-    const before = await stock('A@store-2');
-    const good = Array.from({ length: 30 }, (_, index) => hub.send({ events: [moved({ item: 'A', location: 'store-2' })] }, { id: `p-${index}` }));
-    await Promise.all([...good, hub.send({ misbehave: 'throw' }, { id: 'poison' })]);
-    for (let round = 0; round < 3; round += 1) {
-      await hub.settled();
+  for (const misbehave of ['throw', 'exit', 'hang'] as const) {
+    it(`is found and given up, while those beside it are applied (${misbehave})`, async () => {
+      const before = await stock('A@store-2');
+      const good = (count: number) => Array.from({ length: count }, () => hub.send({ events: [moved({ item: 'A', location: 'store-2' })] }));
+      await Promise.all([...good(30), hub.send({ misbehave }, { id: misbehave })]);
+      let [sent, state] = [30, 'pending'];
+      // A connector that has crashed is away for a moment, longer each time; time is let pass.
+      for (const deadline = Date.now() + 20_000; state === 'pending' && Date.now() < deadline;) {
+        await Promise.all(good(2));
+        sent += 2;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        await endPauses();
+        await hub.settled();
+        state = (await delivery(misbehave)).state;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 500));
       await endPauses();
-    }
-    await hub.settled();
-    expect(await stock('A@store-2')).toBe(before + 30);
-    const suspect = await delivery('poison');
-    expect(suspect).toMatchObject({ state: 'pending', reason: 'the tape is torn' });
-    expect(suspect.attempts).toBeGreaterThan(0);
-    for (let round = 0; round < 12; round += 1) {
-      await endPauses();
-      await hub.send({ events: [moved({ item: 'A', location: 'store-2' })] });
       await hub.settled();
-    }
-    expect(await stock('A@store-2')).toBe(before + 42);
-    expect(await delivery('poison')).toMatchObject({ state: 'failed', reason: 'the tape is torn' });
-    expect((await hub.admin('GET', '/exceptions?class=PLUGIN_FAILED')).body).toMatchObject({ items: [{ cause: 'stock', held: 1, seen: 1 }] });
-  });
+      expect(state).toBe('failed');
+      expect(await stock('A@store-2')).toBe(before + sent);
+      expect((await hub.admin('GET', `/exceptions?class=${misbehave === 'hang' ? 'PLUGIN_TIMEOUT' : 'PLUGIN_FAILED'}`)).body.items).toMatchObject([{ cause: 'stock', state: 'open' }]);
+    }, 40_000);
+  }
 
   it('is given up also where no other comes to compare it with', async () => {
-    await hub.send({ misbehave: 'throw' }, { id: 'lonely', connection: 'tape-2' });
+    await hub.send({ misbehave: 'throw' }, { id: 'lonely', connection: 'reel-1' });
     for (let round = 0; round < 14; round += 1) {
       await hub.settled();
       await endPauses();
     }
     await hub.settled();
-    expect(await delivery('lonely', 'tape-2')).toMatchObject({ state: 'failed' });
+    expect(await delivery('lonely', 'reel-1')).toMatchObject({ state: 'failed', reason: expect.stringContaining('torn') });
   });
 });
 
-describe('a connector that is away', () => {
-  it('loses nothing, waits longer each time, and holds up no other connection', async () => {
+describe('a connector that is broken', () => {
+  it('loses nothing, waits longer each time, holds up no other connection, and goes on at once when it is mended', async () => {
     const before = await stock('B@store-1');
-    hub.host.away = new HubError('PLUGIN_UNAVAILABLE', { detail: 'it cannot be started' });
-    await hub.send({ events: [moved({ item: 'B', quantity: 7 })] }, { id: 'w-1' });
+    await hub.admin('PATCH', '/connections/reel-1', { config: { broken: 'throw' } });
+    await Promise.all(Array.from({ length: 20 }, () => hub.send({ events: [moved({ item: 'B' })] }, { connection: 'reel-1' })));
     await hub.send({ events: [moved({ item: 'B', quantity: 2 })] }, { id: 'w-2', connection: 'tape-2' });
     const pauses: number[] = [];
     for (let round = 0; round < 8; round += 1) {
       await hub.settled();
-      const [lane] = await hub.db.query<{ failures: number; pause_ms: number; last_error: string }>('select failures, pause_ms, last_error from intake.lane where source_id = $1', [hub.sources['tape-1']]);
-      expect(lane).toMatchObject({ failures: round + 1, last_error: 'it cannot be started' });
+      const [lane] = await hub.db.query<{ failures: number; pause_ms: number; last_error: string }>('select failures, pause_ms, last_error from intake.lane where source_id = $1', [hub.sources['reel-1']]);
+      expect(lane).toMatchObject({ failures: round + 1, last_error: expect.stringContaining('torn') });
       pauses.push(lane?.pause_ms ?? 0);
       await endPauses();
     }
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(250);
-    expect(Math.max(...pauses)).toBeGreaterThan(750);
+    expect(Math.max(...pauses)).toBeGreaterThan(500);
     expect(await stock('B@store-1')).toBe(before + 2);
-    expect(await delivery('w-1')).toMatchObject({ state: 'pending', attempts: 0 });
-    hub.host.away = undefined;
-    await endPauses();
     await hub.settled();
-    expect(await stock('B@store-1')).toBe(before + 9);
-    expect(await delivery('w-1')).toMatchObject({ state: 'done', applied: 1 });
+    // Nobody ends its pause here: the change of the connection does.
+    await hub.admin('PATCH', '/connections/reel-1', { config: {} });
+    for (const deadline = Date.now() + 10_000; (await stock('B@store-1')) < before + 22 && Date.now() < deadline;) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await stock('B@store-1')).toBe(before + 22);
   });
 
-  it('blames no delivery when it fails on everything', async () => {
-    hub.host.away = new HubError('PLUGIN_FAILED', { detail: 'a bad release', facts: { kind: 'plugin_bug' } });
+  it('keeps what waits while it is switched off, and goes on when it is switched on', async () => {
     const before = await stock('B@store-1');
-    await Promise.all(Array.from({ length: 20 }, () => hub.send({ events: [moved({ item: 'B' })] })));
-    for (let round = 0; round < 15; round += 1) {
-      await hub.settled();
-      await endPauses();
-    }
-    hub.host.away = undefined;
-    await endPauses();
+    await hub.admin('PATCH', '/connections/reel-1', { config: { broken: 'throw' } });
+    await hub.send({ events: [moved({ item: 'B', quantity: 4 })] }, { id: 'off-1', connection: 'reel-1' });
     await hub.settled();
-    expect(await stock('B@store-1')).toBe(before + 20);
+    await hub.admin('POST', '/connections/reel-1/disable');
+    await hub.admin('PATCH', '/connections/reel-1', { config: {} });
+    await hub.settled();
+    expect(await delivery('off-1', 'reel-1')).toMatchObject({ state: 'pending' });
+    await hub.admin('POST', '/connections/reel-1/enable');
+    for (const deadline = Date.now() + 10_000; (await delivery('off-1', 'reel-1')).state !== 'done' && Date.now() < deadline;) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await stock('B@store-1')).toBe(before + 4);
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConnectionDirectory } from '../../src/core/connector/connection-directory.js';
+import { PluginHost } from '../../src/core/connector/plugin-host.js';
 import { ParkedStore } from '../../src/core/intake/exceptions/parked-store.js';
 import { ReplayParked } from '../../src/core/intake/exceptions/replay-parked.js';
 import { ReadDeliveries } from '../../src/core/intake/facts/read-deliveries.js';
@@ -77,7 +78,7 @@ function processOn(database: Database): Process {
   const references = new CrossReferences(database);
   const recorder = new RecordEvents(references, facts);
   const [metrics, connections] = [hub.app.get(IntakeMetrics), hub.app.get(ConnectionDirectory)];
-  const worker = new WorkLane(new ReadDeliveries(hub.host), recorder, metrics);
+  const worker = new WorkLane(new ReadDeliveries(hub.app.get(PluginHost)), recorder, metrics);
   return {
     consumer: new InboxConsumer(new Lanes(database), worker, connections, wakeUps, metrics),
     replay: new ReplayParked(new ParkedStore(database), recorder, connections, references, wakeUps),

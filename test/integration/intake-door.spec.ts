@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConnectionDirectory } from '../../src/core/connector/connection-directory.js';
 import { moved, SECRET, sign, startIntakeApp, type IntakeApp } from '../support/intake.js';
 
 let hub: IntakeApp;
@@ -63,7 +62,7 @@ describe('the door for webhooks', () => {
   });
 
   it('is closed while no secret is stored, even to a signature made with an empty key', async () => {
-    await hub.addConnection('bare', []);
+    await hub.connect('bare', { secret: '' });
     for (const key of ['', SECRET]) {
       const answer = await hub.send(body, { connection: 'bare', headers: { 'x-tape-hmac': createHmac('sha256', key).update(body).digest('base64') } });
       expect([answer.status, answer.body.code]).toEqual([401, 'WEBHOOK_SIGNATURE_INVALID']);
@@ -71,7 +70,8 @@ describe('the door for webhooks', () => {
   });
 
   it('accepts the old and the new secret while one is being rotated', async () => {
-    await hub.addConnection('rotating', ['the old one', 'the new one']);
+    await hub.connect('rotating', { secret: 'the old one' });
+    await hub.admin('PUT', '/connections/rotating/credentials', { credentials: { webhookSecret: 'the new one' }, keepPreviousForSeconds: 60 });
     expect((await hub.send(body, { connection: 'rotating', secret: 'the old one' })).status).toBe(202);
     expect((await hub.send(body, { connection: 'rotating', secret: 'the new one' })).status).toBe(202);
     expect((await hub.send(body, { connection: 'rotating', secret: SECRET })).status).toBe(401);
@@ -83,9 +83,8 @@ describe('the door for webhooks', () => {
   });
 
   it('tells only who can sign that a connection is switched off, and stores nothing then', async () => {
-    await hub.addConnection('off');
-    await hub.db.execute(`update connector.connection set enabled = false where id = 'off'`);
-    await hub.app.get(ConnectionDirectory).refresh();
+    await hub.connect('off');
+    await hub.admin('POST', '/connections/off/disable');
     const before = await stored();
     expect((await hub.send(body, { connection: 'off', secret: 'wrong' })).status).toBe(401);
     const answer = await hub.send(body, { connection: 'off' });

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConnectionDirectory } from '../../src/core/connector/connection-directory.js';
 import { ReplayParked } from '../../src/core/intake/exceptions/replay-parked.js';
 import { moved, observed, startIntakeApp, type IntakeApp } from '../support/intake.js';
 
@@ -91,8 +90,7 @@ describe('an event that misses several things', () => {
 
 describe('an item matched by its stock-keeping unit', () => {
   it('ends the wait when it is saved', async () => {
-    await hub.db.execute(`update connector.connection set match_items_by = 'sku' where id = 'tape-2'`);
-    await hub.app.get(ConnectionDirectory).refresh();
+    await hub.admin('PATCH', '/connections/tape-2', { matchItemsBy: 'sku' });
     const event = { ...moved({ location: 'store-2', quantity: 3 }), item: { type: 'variant', id: '900', sku: 'SKU-9' } };
     await hub.send({ events: [event] }, { connection: 'tape-2' });
     await hub.settled();

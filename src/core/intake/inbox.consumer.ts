@@ -90,14 +90,20 @@ export class InboxConsumer implements OnModuleInit, OnModuleDestroy {
   private async work(claim: LaneClaim): Promise<LaneReturn> {
     try {
       const connection = await this.connections.bySource(claim.sourceId);
-      if (!connection?.enabled) return waiting(claim, { pauseMs: OFF_PAUSE_MS, error: 'the connection is switched off or gone', counts: false });
-      return { claim, ...(await this.worker.work(connection, claim)) };
+      if (!connection?.enabled) return { ...nothing(claim), blocked: { pauseMs: OFF_PAUSE_MS, error: 'the connection is switched off or gone', counts: false } };
+      const { stopped, ...result } = await this.worker.work(connection, claim);
+      return { claim, ...result, ...(stopped === undefined ? {} : { blocked: this.pause(claim, stopped) }) };
     } catch (error) {
-      const asked = error instanceof HubError ? (error.details.retryAfterSeconds ?? 0) * 1_000 : 0;
-      const pauseMs = Math.max(asked, nextPauseMs(claim.pauseMs, LANE_PAUSE));
-      if (claim.failures === 0) this.logger.warn(`Source ${claim.sourceId} waits ${pauseMs} ms: ${wordsOf(error)}`);
-      return waiting(claim, { pauseMs, error: wordsOf(error), counts: true });
+      return { ...nothing(claim), blocked: this.pause(claim, error) };
     }
+  }
+
+  /** How long a lane waits after a failure of its own: longer each time, and at least as long as the failure asks for. */
+  private pause(claim: LaneClaim, error: unknown): NonNullable<LaneReturn['blocked']> {
+    const asked = error instanceof HubError ? (error.details.retryAfterSeconds ?? 0) * 1_000 : 0;
+    const pauseMs = Math.max(asked, nextPauseMs(claim.pauseMs, LANE_PAUSE));
+    if (claim.failures === 0) this.logger.warn(`Source ${claim.sourceId} waits ${pauseMs} ms: ${wordsOf(error)}`);
+    return { pauseMs, error: wordsOf(error), counts: true };
   }
 
   private async giveBack(batch: LaneReturn[]): Promise<void[]> {
@@ -118,6 +124,6 @@ export class InboxConsumer implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-function waiting(claim: LaneClaim, blocked: NonNullable<LaneReturn['blocked']>): LaneReturn {
-  return { claim, settled: [], postponed: [], holdings: [], blocked };
+function nothing(claim: LaneClaim): LaneReturn {
+  return { claim, settled: [], postponed: [], holdings: [] };
 }

@@ -24,14 +24,14 @@ export function checkEvent(event: CanonicalEvent, nowMs: number): string | undef
 }
 
 function* shared(given: Readonly<Record<string, unknown>>): Generator<string | undefined> {
-  yield text('eventId', given['eventId'], 200);
+  yield text('eventId', given['eventId'], 255);
   yield reference('item', given['item']);
   yield reference('location', given['location']);
   yield given['condition'] === undefined ? undefined : oneOf('condition', given['condition'], CONDITIONS);
 }
 
 function* checkMoved(given: Readonly<Record<string, unknown>>): Generator<string | undefined> {
-  yield text('line', given['line'], 200, true);
+  yield text('line', given['line'], 255, true);
   yield oneOf('movement', given['movement'], MOVEMENTS);
   yield given['movement'] === 'adjustment' ? units(given['quantity'], -MOST_UNITS) : units(given['quantity'], 1);
   yield given['quantity'] === 0 ? 'quantity is 0: nothing moved' : undefined;

@@ -4,7 +4,6 @@ import type { Connection } from '../../connector/connection.js';
 import { PluginHost } from '../../connector/plugin-host.js';
 import type { ClaimedDelivery } from '../lanes.js';
 import { blamesDelivery } from './failures.js';
-import { isolate } from './isolate.js';
 
 export type Reading =
   | { readonly kind: 'events'; readonly events: readonly CanonicalEvent[] }
@@ -13,18 +12,29 @@ export type Reading =
   /** The connector broke on this delivery, and on this one alone. */
   | { readonly kind: 'broke'; readonly error: unknown };
 
+/** What was read before something made it pointless to go on. */
+export interface ReadResult {
+  /** By delivery id. A delivery that is missing was not tried. */
+  readonly readings: ReadonlyMap<number, Reading>;
+  /** Why the rest was not tried: the connector is away, or fails on everything. */
+  readonly stopped?: unknown;
+}
+
+/** So many that break the connector, and none that does not, mean that the fault is the connector's. */
+const SUSPICIOUS = 3;
+
 /** Has the connector read deliveries, in one call where it can. */
 @Injectable()
 export class ReadDeliveries {
   constructor(private readonly host: PluginHost) {}
 
   /**
-   * One reading a delivery, in order. A delivery that broke its connector before is read by itself, so that it cannot
-   * take others down with it again.
-   * @param mayHalve whether a batch that fails is halved until the culprit is found, instead of failing as a whole
-   * @throws HubError of the plugin host when nobody is to blame: the connector is away, or fails on everything.
+   * Reads a batch in one call. With `oneByOne` each delivery is a call of its own: that finds whoever breaks the connector at
+   * the price of one crash, where halving would cost one at each level, and after a crash a connector is away for a while.
+   * Deliveries that broke it before are always read by themselves, and last.
+   * @throws HubError of the plugin host when the one call for the batch fails: then nothing is known of any delivery.
    */
-  async read(connection: Connection, deliveries: readonly ClaimedDelivery[], mayHalve: boolean): Promise<Reading[]> {
+  async read(connection: Connection, deliveries: readonly ClaimedDelivery[], oneByOne: boolean): Promise<ReadResult> {
     const readings = new Map<number, Reading>();
     const forPlugin: ClaimedDelivery[] = [];
     for (const delivery of deliveries) {
@@ -33,16 +43,30 @@ export class ReadDeliveries {
       else forPlugin.push(delivery);
     }
     const fresh = forPlugin.filter(({ attempts }) => attempts === 0);
-    const run = async (part: readonly ClaimedDelivery[]): Promise<readonly Reading[]> => (await this.host.parseWebhooks(connection, part.map(asSent))).map(readingOf);
-    if (fresh.length > 0) {
-      const read = mayHalve ? await isolate(fresh, run, blamesDelivery) : (await run(fresh)).map((value) => ({ kind: 'ok' as const, value }));
-      read.forEach((result, index) => readings.set((fresh[index] as ClaimedDelivery).id, result.kind === 'ok' ? result.value : { kind: 'broke', error: result.error }));
+    const suspects = forPlugin.filter(({ attempts }) => attempts > 0);
+    if (!oneByOne && fresh.length > 0) await this.parse(connection, fresh, readings);
+    const stopped = await this.readEach(connection, oneByOne ? [...fresh, ...suspects] : suspects, readings);
+    return { readings, stopped };
+  }
+
+  private async readEach(connection: Connection, deliveries: readonly ClaimedDelivery[], readings: Map<number, Reading>): Promise<unknown> {
+    let broke = 0;
+    for (const delivery of deliveries) {
+      try {
+        await this.parse(connection, [delivery], readings);
+      } catch (error) {
+        if (!blamesDelivery(error)) return error;
+        readings.set(delivery.id, { kind: 'broke', error });
+        broke += 1;
+        if (broke >= SUSPICIOUS && readings.size === broke) return error;
+      }
     }
-    for (const suspect of forPlugin.filter(({ attempts }) => attempts > 0)) {
-      const [result] = await isolate([suspect], run, blamesDelivery);
-      if (result) readings.set(suspect.id, result.kind === 'ok' ? result.value : { kind: 'broke', error: result.error });
-    }
-    return deliveries.map(({ id }) => readings.get(id) as Reading);
+    return undefined;
+  }
+
+  private async parse(connection: Connection, deliveries: readonly ClaimedDelivery[], readings: Map<number, Reading>): Promise<void> {
+    const results = await this.host.parseWebhooks(connection, deliveries.map(asSent));
+    deliveries.forEach(({ id }, index) => readings.set(id, readingOf(results[index] as ParseResult)));
   }
 }
 

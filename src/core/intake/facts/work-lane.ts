@@ -20,6 +20,11 @@ const DELIVERY_PAUSE = { baseMs: 500, capMs: 60_000 };
 
 type Known = { readonly kind: 'outcomes'; readonly reading: Reading; readonly outcomes: readonly EventOutcome[] } | { readonly kind: 'broke'; readonly error: unknown };
 
+export interface LaneWork extends Omit<LaneReturn, 'claim' | 'blocked'> {
+  /** Why the connector did not get to see the rest. */
+  readonly stopped?: unknown;
+}
+
 /** Reads and records the deliveries of one lane, and says what is to be written about each of them. */
 @Injectable()
 export class WorkLane {
@@ -29,12 +34,16 @@ export class WorkLane {
     private readonly metrics: IntakeMetrics,
   ) {}
 
-  /** Repeating it is harmless. Throws when the lane as a whole has to wait; then nothing is known of any delivery. */
-  async work(connection: Connection, claim: LaneClaim): Promise<Omit<LaneReturn, 'claim'>> {
-    const { deliveries } = claim;
-    const mayHalve = claim.failures >= WHOLE_TRIES || deliveries.some(({ attempts }) => attempts > 0);
-    const readings = await this.metrics.timed('parse', () => this.reader.read(connection, deliveries, mayHalve));
-    const known = await this.metrics.timed('record', () => this.recordAll(connection, deliveries, readings, mayHalve));
+  /**
+   * Repeating it is harmless. A delivery that is in none of the answer's lists stays in the queue as it is; `stopped` says why.
+   * Throws when the lane as a whole has to wait: then nothing is known of any delivery.
+   */
+  async work(connection: Connection, claim: LaneClaim): Promise<LaneWork> {
+    const apart = claim.failures >= WHOLE_TRIES;
+    const { readings, stopped } = await this.metrics.timed('parse', () => this.reader.read(connection, claim.deliveries, apart));
+    const deliveries = claim.deliveries.filter(({ id }) => readings.has(id));
+    const read = deliveries.map(({ id }) => readings.get(id) as Reading);
+    const known = await this.metrics.timed('record', () => this.recordAll(connection, deliveries, read, apart || deliveries.some(({ attempts }) => attempts > 0)));
     // Only what others managed shows that a failure is the delivery's own.
     const others = known.some((one) => one.kind === 'outcomes' && one.reading.kind === 'events');
     const settled: Settled[] = [];
@@ -46,7 +55,7 @@ export class WorkLane {
       else if (delivery.attempts + 1 < (others ? TRIES_AMONG_OTHERS : TRIES_ALONE)) postponed.push(postpone(delivery, one.error));
       else settled.push(giveUp(connection, delivery, one.error, holdings));
     });
-    return { settled, postponed, holdings };
+    return { settled, postponed, holdings, stopped };
   }
 
   private async recordAll(connection: Connection, deliveries: readonly ClaimedDelivery[], readings: readonly Reading[], mayHalve: boolean): Promise<Known[]> {
