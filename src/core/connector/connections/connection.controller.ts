@@ -62,7 +62,7 @@ export class ConnectionController {
 
   @Post(':id/disable')
   @HttpCode(200)
-  @ApiOperation({ operationId: 'disableConnection', summary: 'Switch a connection off', description: 'Webhooks are still accepted and wait until it is switched on; nothing is published.' })
+  @ApiOperation({ operationId: 'disableConnection', summary: 'Switch a connection off', description: 'Its webhooks are answered 409 and not stored, so that their sender keeps them; deliveries that came before wait until it is switched on; nothing is published.' })
   @ApiResponse({ status: 200, description: 'The connection', type: ConnectionAnswer })
   async disable(@Param('id') id: string): Promise<ConnectionAnswer> {
     return this.views.one(await this.connections.disable(id));
