@@ -42,6 +42,11 @@ export function verdict(what: string, value: number, atLeast: number, digits = 2
   say(`${value >= atLeast ? 'reached' : 'MISSED '}  ${what}: ${value.toFixed(digits)} (at least ${atLeast})`);
 }
 
+/** As `verdict`, for what should be small. */
+export function verdictAtMost(what: string, value: number, atMost: number, digits = 2): void {
+  say(`${value <= atMost ? 'reached' : 'MISSED '}  ${what}: ${value.toFixed(digits)} (at most ${atMost})`);
+}
+
 /** `--name value` of the command line as a number. */
 export function option(name: string, byDefault: number): number {
   const index = process.argv.indexOf(`--${name}`);
