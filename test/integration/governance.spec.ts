@@ -108,11 +108,15 @@ describe('with an admin', () => {
       const { body } = await login(email, 'a wrong password');
       return { ms: performance.now() - start, body };
     };
-    const known = [await timed(TEST_ADMIN.email), await timed(TEST_ADMIN.email)];
-    const unknown = [await timed('nobody@example.test'), await timed('nobody@example.test')];
+    const known: Awaited<ReturnType<typeof timed>>[] = [];
+    const unknown: Awaited<ReturnType<typeof timed>>[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      known.push(await timed(TEST_ADMIN.email));
+      unknown.push(await timed('nobody@example.test'));
+    }
     expect({ ...known[0]?.body, instance: '' }).toEqual({ ...unknown[0]?.body, instance: '' });
     // A look-up alone answers in about 2 ms; the password hash takes some 100 ms.
-    expect(Math.min(...unknown.map((answer) => answer.ms))).toBeGreaterThan(Math.min(...known.map((answer) => answer.ms)) / 3);
+    expect(Math.min(...unknown.map((answer) => answer.ms))).toBeGreaterThan(Math.min(...known.map((answer) => answer.ms)) / 5);
   });
 
   it('passwords cannot be guessed at: five tries per account and address', async () => {
@@ -177,9 +181,9 @@ describe('an API client', () => {
 
   it('keeps its old key for the overlap when it gets a new one', async () => {
     const { key, id } = (await admin('POST', '/admin/v1/clients', { name: 'rotating', scopes: ['stock:read'] })).body as { key: string; id: string };
-    const second = (await admin('POST', `/admin/v1/clients/${id}/rotate`, { overlapSeconds: 1 })).body.key as string;
+    const second = (await admin('POST', `/admin/v1/clients/${id}/rotate`, { overlapSeconds: 4 })).body.key as string;
     expect([await works(key), await works(second)]).toEqual([true, true]);
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await new Promise((resolve) => setTimeout(resolve, 4_050));
     expect([await works(key), await works(second)]).toEqual([false, true]);
     const third = (await admin('POST', `/admin/v1/clients/${id}/rotate`, { overlapSeconds: 0 })).body.key as string;
     expect([await works(second), await works(third)]).toEqual([false, true]);
@@ -192,8 +196,10 @@ describe('an API client', () => {
     await database.execute('update governance.api_client set revoked_at = now() where id = $1', [id]);
     await database.execute('update governance.access_version set version = version + 1');
     const start = performance.now();
-    while (await works(key)) {
-      expect(performance.now() - start).toBeLessThan(5_500);
+    for (;;) {
+      const begun = performance.now();
+      if (!(await works(key))) break;
+      expect(begun - start).toBeLessThan(5_000);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   });
@@ -209,6 +215,7 @@ describe('an API client', () => {
     };
     for (let index = 0; index < 200; index += 1) await works(key);
     database.query = query;
-    expect(asked.length).toBeLessThanOrEqual(1);
+    // The copy is looked after every two seconds, however many ask.
+    expect(asked.length).toBeLessThan(20);
   });
 });

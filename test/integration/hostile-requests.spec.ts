@@ -44,7 +44,7 @@ let key: string;
 let port: number;
 
 beforeAll(async () => {
-  hub = await startTestApp([], {}, { controllers: [EchoController] }, { requestTimeoutMs: 1_000 });
+  hub = await startTestApp([], {}, { controllers: [EchoController] }, { requestTimeoutMs: 2_000 });
   key = await hub.client('stock:write', 'stock:read');
   await hub.app.listen(0, '127.0.0.1');
   port = Number(new URL(await hub.app.getUrl()).port);
@@ -61,7 +61,7 @@ afterAll(async () => {
 const post = (body: string | Buffer, headers: Record<string, string> = {}, path = '/api/v1/echo') => hub.call('POST', path, body, { token: key, headers: { 'content-type': 'application/json', ...headers } });
 
 /** Writes bytes to the hub as they are and gives everything that comes back until the hub closes, or `patienceMs` pass. */
-function raw(bytes: string | Buffer, patienceMs = 4_000): Promise<string> {
+function raw(bytes: string | Buffer, patienceMs = 15_000): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
     let answer = '';

@@ -21,7 +21,7 @@ export class Attempts {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Counts a try as failed until `succeeded` takes it back, so that tries under way at the same time count too. @throws HubError TOO_MANY_ATTEMPTS with the seconds to wait. */
+  /** Counts a try as failed until `takeBack` or `clear`, so that tries under way at the same time count too. @throws HubError TOO_MANY_ATTEMPTS with the seconds to wait. */
   begin(key: string): void {
     const now = this.now();
     let tally = this.tallies.get(key);
@@ -35,7 +35,14 @@ export class Attempts {
     tally.failures += 1;
   }
 
-  succeeded(key: string): void {
+  /** The try that was begun did not fail; those before it did. */
+  takeBack(key: string): void {
+    const tally = this.tallies.get(key);
+    if (tally) tally.failures -= 1;
+  }
+
+  /** Forgets the failures of a key whose owner has proved to be the right one. */
+  clear(key: string): void {
     this.tallies.delete(key);
   }
 

@@ -23,7 +23,7 @@ const TOKEN = /^cds_[A-Za-z0-9_-]{43}$/;
 /** Admin sessions: opaque tokens, of which the hub keeps only hashes. */
 @Injectable()
 export class Sessions {
-  private readonly kept = new Map<string, { readonly caller: AdminCaller; readonly until: number }>();
+  private readonly kept = new Map<string, { readonly caller: AdminCaller | undefined; readonly until: number }>();
   private readonly byAccountAndAddress = new Attempts(5, MINUTES_15);
   /** Many accounts tried from one address, and one account tried from many. */
   private readonly byAddress = new Attempts(50, MINUTES_15);
@@ -48,9 +48,10 @@ export class Sessions {
     const [user] = await this.database.query<{ id: string; password_hash: string }>('select id, password_hash from governance.admin_user where lower(email) = $1', [account]);
     const right = await verifyPassword(password, user?.password_hash ?? NOBODYS_PASSWORD);
     if (!user || !right) throw new HubError('UNAUTHENTICATED', { detail: 'The account or the password is wrong.' });
-    this.byAccountAndAddress.succeeded(pair);
-    this.byAddress.succeeded(address);
-    this.byAccount.succeeded(account);
+    this.byAccountAndAddress.clear(pair);
+    // One account that opens says nothing for the other accounts that were tried from there, nor the other way round.
+    this.byAddress.takeBack(address);
+    this.byAccount.takeBack(account);
     return this.issue(user.id);
   }
 
@@ -60,7 +61,9 @@ export class Sessions {
     const kept = this.kept.get(token);
     if (kept && kept.until > performance.now()) return kept.caller;
     return this.lookups.submit(hashSecret(token)).then((caller) => {
-      this.keep(token, caller);
+      const meanwhile = this.kept.get(token);
+      if (meanwhile && meanwhile.until > performance.now()) return meanwhile.caller;
+      if (caller) this.remember(token, caller);
       return caller;
     });
   }
@@ -68,7 +71,8 @@ export class Sessions {
   /** Ends a session; harmless when it has ended before. */
   async end(token: string): Promise<void> {
     await this.database.execute('delete from governance.admin_session where token_hash = $1', [hashSecret(token)]);
-    this.kept.delete(token);
+    // A look-up that read the row before it went may answer after this; what is kept here wins.
+    this.remember(token, undefined);
   }
 
   private async issue(userId: string): Promise<NewSessionAnswer> {
@@ -81,9 +85,8 @@ export class Sessions {
     return { token, expiresAt: session?.expires_at ?? new Date() };
   }
 
-  private keep(token: string, caller: AdminCaller | undefined): void {
+  private remember(token: string, caller: AdminCaller | undefined): void {
     this.kept.delete(token);
-    if (!caller) return;
     this.kept.set(token, { caller, until: performance.now() + KEPT_MS });
     for (const oldest of this.kept.keys()) {
       if (this.kept.size <= MOST_KEPT) break;

@@ -46,7 +46,7 @@ export class SetupService {
     if (await this.isClaimed(this.database)) throw new HubError('ALREADY_SET_UP');
     this.attempts.begin(address);
     await this.checkToken(token);
-    this.attempts.succeeded(address);
+    this.attempts.takeBack(address);
     const passwordHash = await hashPassword(password);
     return this.database.transaction(async (tx) => {
       const won = await tx.execute('insert into governance.hub_claim default values on conflict do nothing');
