@@ -1,15 +1,26 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildLabPlugins, type PluginBuild } from '../support/plugins.js';
 import { startStockApp, type StockApp } from '../support/stock.js';
 
+let build: PluginBuild;
 let stock: StockApp;
+const dataDir = mkdtempSync(join(tmpdir(), 'crossdock-ledger-'));
 let run = 0;
 /** A prefix of its own for each test, since an event id is applied once for ever. */
 let id: (name: string) => string;
 
 beforeAll(async () => {
-  stock = await startStockApp();
+  build = await buildLabPlugins('marketplace');
+  stock = await startStockApp(build.folders, dataDir);
 });
-afterAll(() => stock?.stop());
+afterAll(async () => {
+  await stock?.stop();
+  await build?.remove();
+  rmSync(dataDir, { recursive: true, force: true });
+});
 beforeEach(async () => {
   run += 1;
   const prefix = `t${run}`;
@@ -82,11 +93,15 @@ describe('movements', () => {
   });
 
   it('lets only the owner of a location adjust and count there, and anybody sell', async () => {
-    const strangers = await stock.client('stock:write');
-    const owner = ((await stock.api('GET', '/api/v1/ledger?limit=1')).body.items as { source: number }[])[0]?.source ?? 0;
-    const other = (await stock.call('POST', '/api/v1/stock-movements', { movements: [{ eventId: id('x'), kind: 'sale', item: 'A', quantity: 1, location: 'dc', occurredAt: new Date().toISOString() }] }, { token: strangers })).body;
-    expect(other).toEqual({ results: [{ status: 'applied' }] });
-    expect(owner).toBeGreaterThan(0);
+    const connection = { id: 'owner', plugin: 'marketplace', name: 'Owner', config: { baseUrl: 'http://127.0.0.1:9' }, credentials: { apiKey: 'a-test-api-key', webhookSecret: 'a-test-secret' }, allowPrivateNetwork: true, enabled: false };
+    expect((await stock.call('POST', '/admin/v1/connections', connection, { token: stock.adminToken })).status).toBe(201);
+    expect((await stock.api('PUT', '/api/v1/locations/owned', { name: 'Owned', type: 'store', owner: 'owner' })).status).toBe(201);
+    const fact = { item: 'A', quantity: 1, location: 'owned' };
+    expect(await stock.move({ eventId: id('a'), kind: 'adjustment', ...fact }, { eventId: id('s'), kind: 'sale', ...fact }, { eventId: id('r'), kind: 'receipt', ...fact })).toEqual(['NOT_OWNER', 'applied', 'applied']);
+    expect(await stock.count({ eventId: id('c'), ...fact, quantity: 50, asOf: new Date().toISOString() })).toEqual([{ status: 'rejected', code: 'NOT_OWNER' }]);
+    expect((await stock.levels())['A@owned']).toBe(0);
+    await stock.api('PUT', '/api/v1/locations/owned', { name: 'Owned', type: 'store' });
+    expect(await stock.move({ eventId: id('a'), kind: 'adjustment', ...fact })).toEqual(['applied']);
   });
 });
 

@@ -7,6 +7,7 @@ import type { PluginFolders } from '../../src/core/connector/registry/plugin-fol
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURES = join(ROOT, 'test/fixtures/plugins');
+const LAB = join(ROOT, 'lab/plugins');
 const BUILT_IN = join(ROOT, 'src/plugins');
 
 /** Bundles of the child's bootstrap and of the plugins under test/fixtures/plugins, made from the present sources. */
@@ -33,6 +34,11 @@ export async function buildPlugins(...names: string[]): Promise<PluginBuild> {
 /** Likewise the hub's own plugins named, as they are shipped. */
 export function buildBuiltInPlugins(...names: string[]): Promise<PluginBuild> {
   return build(names, BUILT_IN);
+}
+
+/** Likewise the practice retailer's plugins. */
+export function buildLabPlugins(...names: string[]): Promise<PluginBuild> {
+  return build(names, LAB);
 }
 
 async function build(names: readonly string[], from: string): Promise<PluginBuild> {

@@ -1,3 +1,5 @@
+import { MappingHttpModule } from '../../src/core/mapping/http/mapping-http.module.js';
+import { PLUGIN_FOLDERS, type PluginFolders } from '../../src/core/connector/registry/plugin-folders.js';
 import { CatalogHttpModule } from '../../src/modules/catalog/index.js';
 import { InventoryModule } from '../../src/modules/inventory/index.js';
 import { OrchestrationModule } from '../../src/core/orchestration/orchestration.module.js';
@@ -19,8 +21,9 @@ export type MovementRow = { eventId: string; kind: string; item: string; quantit
 export type CountRow = { eventId: string; item: string; quantity: number; location: string; asOf: string };
 
 /** The inventory behind the hub's door, with items `A` and `B`, locations `store-1`, `store-2` and `dc`, and channels `web` (dc, store-1) and `app` (dc). */
-export async function startStockApp(): Promise<StockApp> {
-  const test = await startTestApp([OrchestrationModule.forRole('all'), CatalogHttpModule, InventoryModule]);
+export async function startStockApp(folders?: PluginFolders, dataDir = '/nonexistent'): Promise<StockApp> {
+  const overrides = folders ? [[PLUGIN_FOLDERS, folders] as const] : [];
+  const test = await startTestApp([OrchestrationModule.forRole('all'), MappingHttpModule, CatalogHttpModule, InventoryModule], { dataDir }, {}, { overrides });
   const key = await test.client('catalog:read', 'catalog:write', 'stock:read', 'stock:write', 'reservations:write');
   const api: StockApp['api'] = (method, path, body) => test.call(method, path, body, { token: key });
   const must = async (method: string, path: string, body: unknown): Promise<void> => {
