@@ -1,6 +1,6 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { Catalogue, ReservingApp } from '../../lab/simulators/index.js';
+import { steadyPort } from '../../lab/simulators/spec/steady-port.js';
 import { createTestDatabase } from '../support/database.js';
 import { startHub, type Hub } from '../support/hub.js';
 
@@ -11,14 +11,6 @@ const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
-
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}
 
 /** A warehouse with some of everything, a channel that sells from it, and the app's own key. */
 async function stockedShop(hub: Hub): Promise<string> {
@@ -64,7 +56,7 @@ const basket = (nth: number) => ({
 it('sells the last unit to somebody and no unit twice, across kill -9 of the hub', { timeout: 120_000 }, async () => {
   const database = await createTestDatabase();
   closing.push(() => database.drop());
-  const settings = { databaseUrl: database.url, env: { CROSSDOCK_PORT: await freePort() } };
+  const settings = { databaseUrl: database.url, env: { CROSSDOCK_PORT: String(await steadyPort()) } };
   let hub = await startHub(settings);
   closing.push(() => hub.dispose());
   const key = await stockedShop(hub);

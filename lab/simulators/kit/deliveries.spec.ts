@@ -63,8 +63,11 @@ describe('deliveries', () => {
   });
 
   it('send one probe at a time while the hub is in trouble', async () => {
+    let allArrived: () => void = () => undefined;
+    const eightArrived = new Promise<void>((resolve) => (allArrived = resolve));
     const hub = await hubThat(async (nth) => {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (nth === 8) allArrived();
+      if (nth <= 8) await eightArrived;
       return nth <= 12 ? { status: 503, body: {} } : OK;
     });
     const sender = deliveries(hub.url, { concurrency: 8 });

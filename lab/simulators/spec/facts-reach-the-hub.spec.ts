@@ -7,6 +7,7 @@ import type { JournalFact, OutsideSystem } from '../../outside-system.js';
 import { Catalogue, Marketplace, ShopifyShop, StoreTills, UNRULY, type Outlet, type OutletOptions } from '../index.js';
 import { Random } from '../kit/random.js';
 import { manifestOf, ReceivingHub } from './receiving-hub.js';
+import { steadyPort } from './steady-port.js';
 
 const ITEMS = ['85123A', '71053', '84406B', '22752', '21730'].map((id) => ({ id, name: `Article ${id}` }));
 const OPTIONS: OutletOptions = { name: 'outlet', catalogue: new Catalogue(ITEMS), locations: ['warehouse', 'store-1'], seed: 7 };
@@ -54,7 +55,7 @@ describe.each(SYSTEMS)('$name', ({ plugin, connector, make }) => {
     const system = make(options);
     await system.start();
     const hub = new ReceivingHub(manifestOf(plugin), connector, system, faults);
-    await hub.start();
+    await hub.start(await steadyPort());
     system.connect({ url: hub.url, connectionId: 'outlet-1' });
     open.push(() => system.stop(), () => hub.stop());
     return { system, hub };
