@@ -2,14 +2,14 @@ import { get, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '../../src/core/persistence/database.js';
 import { CatalogChanges, CatalogHttpModule } from '../../src/modules/catalog/index.js';
-import { startTestApp, type Answer, type TestApp } from '../support/app.js';
-import { TestConnections } from '../support/connections.js';
+import type { Answer } from '../support/app.js';
+import { startWithConnections, type NamedConnections } from '../support/connections.js';
 
-let hub: TestApp;
+let hub: NamedConnections;
 let token: string;
 
 beforeAll(async () => {
-  hub = await startTestApp([TestConnections.withPlugins(), CatalogHttpModule]);
+  hub = await startWithConnections([CatalogHttpModule]);
   token = await hub.client('catalog:read', 'catalog:write');
 });
 

@@ -1,22 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConnectionDirectory } from '../../src/core/connector/connection-directory.js';
 import { Database } from '../../src/core/persistence/database.js';
 import { CatalogDirectory, CatalogHttpModule } from '../../src/modules/catalog/index.js';
-import { startTestApp, type Answer, type TestApp } from '../support/app.js';
-import { storeConnection, TestConnections } from '../support/connections.js';
+import type { Answer } from '../support/app.js';
+import { startWithConnections, type NamedConnections } from '../support/connections.js';
 
-let hub: TestApp;
+let hub: NamedConnections;
 let token: string;
-let tillSource: number;
 
 beforeAll(async () => {
-  hub = await startTestApp([TestConnections.withPlugins(), CatalogHttpModule]);
+  hub = await startWithConnections([CatalogHttpModule], { 'till-7': 'till', 'web-shop': 'shop', 'other-shop': 'shop' });
   token = await hub.client('catalog:read', 'catalog:write');
-  const db = hub.app.get(Database);
-  tillSource = await storeConnection(db, 'till-7', 'till');
-  await storeConnection(db, 'web-shop', 'shop');
-  await storeConnection(db, 'other-shop', 'shop');
-  await hub.app.get(ConnectionDirectory).refresh();
 });
 
 afterAll(() => hub.stop());
@@ -132,7 +125,7 @@ describe('a location', () => {
     await call('PUT', '/locations/dc', { name: 'DC', type: 'warehouse' });
     expect((await call('GET', '/locations?type=warehouse')).body).toEqual({ items: [{ id: 'dc', name: 'DC', type: 'warehouse', owner: null }], next: null });
     const [row] = await hub.app.get(Database).query<{ owner: number }>(`select owner_source_id as owner from catalog.location where code = 'store-7'`);
-    expect(row?.owner).toBe(tillSource);
+    expect(row?.owner).toBe(hub.sources['till-7']);
   });
 
   it('is refused with an owner that does not exist', async () => {

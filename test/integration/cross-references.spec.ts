@@ -1,27 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConnectionDirectory } from '../../src/core/connector/connection-directory.js';
 import { CrossReferences } from '../../src/core/mapping/cross-references.js';
 import { MappingHttpModule } from '../../src/core/mapping/http/mapping-http.module.js';
 import type { ReferencesSaved } from '../../src/core/mapping/reference.js';
 import { Database } from '../../src/core/persistence/database.js';
 import { CatalogHttpModule } from '../../src/modules/catalog/index.js';
-import { startTestApp, type Answer, type TestApp } from '../support/app.js';
-import { storeConnection, TestConnections } from '../support/connections.js';
+import type { Answer } from '../support/app.js';
+import { startWithConnections, type NamedConnections } from '../support/connections.js';
 
-let hub: TestApp;
+let hub: NamedConnections;
 let references: CrossReferences;
-const sources = new Map<string, number>();
 
 beforeAll(async () => {
-  hub = await startTestApp([TestConnections.withPlugins(), CatalogHttpModule, MappingHttpModule]);
+  hub = await startWithConnections([CatalogHttpModule, MappingHttpModule], { 'shop-a': 'shop', 'shop-b': 'shop', paged: 'shop', cached: 'shop' });
   references = hub.app.get(CrossReferences);
-  for (const id of ['shop-a', 'shop-b', 'paged', 'cached']) sources.set(id, await storeConnection(hub.app.get(Database), id, 'shop'));
-  await hub.app.get(ConnectionDirectory).refresh();
 });
 
 afterAll(() => hub.stop());
 
-const source = (id: string): number => sources.get(id) ?? 0;
+const source = (id: string): number => hub.sources[id] ?? 0;
 const path = (id: string): string => `/admin/v1/connections/${id}/cross-references`;
 const admin = (method: string, address: string, body?: unknown): Promise<Answer> => hub.call(method, address, body, { token: hub.adminToken });
 const variant = (externalId: string, canonicalId: string, alias = false): object => ({ entity: 'item', type: 'variant', externalId, canonicalId, alias });

@@ -1,21 +1,19 @@
-import { Global, Module, type DynamicModule } from '@nestjs/common';
-import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { ModuleMetadata } from '@nestjs/common';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConnectionDirectory } from '../../src/core/connector/connection-directory.js';
-import { ConnectionStore } from '../../src/core/connector/connections/connection-store.js';
-import { PLUGIN_FOLDERS } from '../../src/core/connector/registry/plugin-folders.js';
-import { PluginRegistry } from '../../src/core/connector/registry/plugin-registry.js';
-import { KeyRing } from '../../src/core/connector/vault/key-ring.js';
-import type { Queryable } from '../../src/core/persistence/database.js';
+import { PLUGIN_FOLDERS, type PluginFolders } from '../../src/core/connector/registry/plugin-folders.js';
+import { Database } from '../../src/core/persistence/database.js';
+import { startTestApp, type TestApp } from './app.js';
 
 const manifest = (id: string, capabilities: object): object => ({
   id, publisher: 'test', name: id, version: '1.0.0', contract: 1, capabilities, configSchema: { type: 'object', properties: {} }, credentials: [], auth: [], egress: [],
 });
 
-/** Two plugins, `shop` (which publishes) and `till` (which does not), as files on disk. */
+/** Two plugins, `shop` (which publishes) and `till` (which does not), as files that are read and never run. */
 function pluginFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'crossdock-plugins-'));
+  const folder = mkdtempSync(join(tmpdir(), 'crossdock-named-'));
   const sink = { inventorySink: { version: 1, batchMax: 10, itemReference: 'sku', idempotency: 'emulated' } };
   for (const [id, capabilities] of [['shop', sink], ['till', {}]] as const) {
     mkdirSync(join(folder, id));
@@ -25,22 +23,27 @@ function pluginFolder(): string {
   return folder;
 }
 
-/** The hub's own directory of connections, without child processes. */
-@Global()
-@Module({})
-export class TestConnections {
-  static withPlugins(): DynamicModule {
-    const folders = { provide: PLUGIN_FOLDERS, useValue: { builtin: pluginFolder(), further: undefined, bootstrap: '/nonexistent' } };
-    return { module: TestConnections, providers: [folders, ConnectionStore, PluginRegistry, KeyRing, ConnectionDirectory], exports: [ConnectionDirectory] };
-  }
+/** Modules under test with connections that exist by name, and their numbers as sources of facts. */
+export interface NamedConnections extends TestApp {
+  readonly sources: Readonly<Record<string, number>>;
 }
 
-/** Stores a connection as the admin API would, and answers its number as a source of facts. */
-export async function storeConnection(db: Queryable, id: string, plugin: 'shop' | 'till'): Promise<number> {
-  const [row] = await db.query<{ sourceId: number }>(
+export async function startWithConnections(imports: NonNullable<ModuleMetadata['imports']>, plugins: Readonly<Record<string, 'shop' | 'till'>> = {}): Promise<NamedConnections> {
+  const builtin = pluginFolder();
+  const folders: PluginFolders = { builtin, further: undefined, bootstrap: join(builtin, 'none.mjs') };
+  const hub = await startTestApp(imports, {}, {}, { overrides: [[PLUGIN_FOLDERS, folders]] });
+  const rows = await hub.app.get(Database).query<{ id: string; sourceId: number }>(
     `insert into connector.connection (id, name, plugin, config, enabled, match_items_by, allow_private_network)
-     values ($1, $1, $2, '{}', true, 'reference', false) returning source_id as "sourceId"`,
-    [id, plugin],
+     select id, id, plugin, '{}', true, 'reference', false from unnest($1::text[], $2::text[]) as w (id, plugin) returning id, source_id as "sourceId"`,
+    [Object.keys(plugins), Object.values(plugins)],
   );
-  return row?.sourceId ?? 0;
+  await hub.app.get(ConnectionDirectory).refresh();
+  return {
+    ...hub,
+    sources: Object.fromEntries(rows.map((row) => [row.id, row.sourceId])),
+    stop: async () => {
+      await hub.stop();
+      rmSync(builtin, { recursive: true, force: true });
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../settings/settings.js';
 import { ConnectionController } from './connections/connection.controller.js';
 import { ConnectionStore } from './connections/connection-store.js';
@@ -17,7 +17,6 @@ import { PluginRegistry } from './registry/plugin-registry.js';
 import { KeyRing } from './vault/key-ring.js';
 
 /** Connections to outside systems, and the wall behind which their plugins run: one for the whole process, as the children are. */
-@Global()
 @Module({
   controllers: [ConnectionController, PluginController],
   providers: [

@@ -6,7 +6,7 @@ import { ConnectionNames } from './forms/connection-names.js';
 import { ItemsController } from './items.controller.js';
 import { LocationsController } from './locations.controller.js';
 
-/** The catalogue over HTTP (with the connections of the global ConnectorModule); other modules need the catalogue without it. */
+/** The catalogue over HTTP; other modules need the catalogue without it. */
 @Module({
   imports: [CatalogModule, ConnectorModule],
   controllers: [ItemsController, LocationsController, ChannelsController],
