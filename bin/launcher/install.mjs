@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const sha = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -27,12 +27,14 @@ export function isInstalled(root) {
   return statSync(done).mtimeMs >= statSync(lock).mtimeMs || matches(root);
 }
 
-function packagesThere(root) {
-  try {
-    return readdirSync(join(root, 'node_modules')).length;
-  } catch {
-    return 0;
-  }
+/** How many of the packages that this platform needs are unpacked by now. */
+function unpacked(root, packages) {
+  return packages.filter((path) => existsSync(join(root, path, 'package.json'))).length;
+}
+
+function packagesToCome(root) {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  return Object.keys(packages).filter((path) => path.startsWith('node_modules/') && !packages[path].optional && !packages[path].link);
 }
 
 /** `npm ci`, with signs of life: npm itself says nothing for a minute when its output is not a terminal. */
@@ -40,11 +42,13 @@ export async function install(root, say) {
   say('installing packages (once; about a minute)');
   // Started by npm, this is the very npm that was used; started by hand, the one on the PATH.
   const npm = process.env.npm_execpath;
-  const args = ['ci', '--no-audit', '--no-fund', '--no-update-notifier'];
+  // No package's script runs: the one that matters, Postgres' library links, the hub makes by itself.
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
   const [program, ...all] = npm?.endsWith('.js') ? [process.execPath, npm, ...args] : ['npm', ...args];
   const child = spawn(program, all, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' && program === 'npm' });
   const start = Date.now();
-  const beat = setInterval(() => say(`still installing: ${Math.round((Date.now() - start) / 1000)} s, ${packagesThere(root)} folders`), 10_000);
+  const awaited = packagesToCome(root);
+  const beat = setInterval(() => say(`installing: ${Math.round((Date.now() - start) / 1000)} s, ${unpacked(root, awaited)} of ${awaited.length} packages`), 5_000);
   const stop = (signal) => child.kill(signal);
   process.once('SIGTERM', stop).once('SIGINT', stop);
   const outcome = await new Promise((resolve) => {
