@@ -13,14 +13,14 @@ function versionOf(program) {
  * The Node that the hub runs on: the pinned one that came with the packages. Official builds need libatomic.so.1,
  * which small systems lack; then an installed Node of a late enough version serves.
  */
-export function findRuntime(root, say) {
+export function findRuntime(root, say, installed = { path: process.execPath, version: process.versions.node }) {
   const pinned = join(root, 'node_modules/.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
   const own = existsSync(pinned) ? versionOf(pinned) : { major: 0, complaint: 'it is not there' };
   if (own.major >= OLDEST) return pinned;
   const why = own.complaint.trim().split('\n')[0];
-  if (Number(process.versions.node.split('.')[0]) >= OLDEST) {
-    say(`the Node that comes with Crossdock does not run here (${why}); using ${process.execPath} ${process.version}`);
-    return process.execPath;
+  if (Number(installed.version.split('.')[0]) >= OLDEST) {
+    say(`the Node that comes with Crossdock does not run here (${why}); using ${installed.path} ${installed.version}`);
+    return installed.path;
   }
   const cure = /libatomic/.test(own.complaint)
     ? 'Install the library that it needs: `apt-get install libatomic1` (Debian, Ubuntu), `dnf install libatomic` (Fedora, RHEL), or install Node 24 or newer.'
