@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { FastifyInstance } from 'fastify';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -126,12 +127,26 @@ it('describes every route in an OpenAPI 3.1 document, with its security and its 
   expect(danglingReferences(body)).toEqual([]);
 });
 
+it('describes bodies, answers and parameters with schemas that are valid in JSON Schema 2020-12', async () => {
+  const { body } = await call('GET', '/openapi.json');
+  const schemas = schemasWithin(body);
+  expect(schemas.length).toBeGreaterThan(50);
+  const ajv = new Ajv2020({ strict: false });
+  expect(schemas.filter((schema) => !ajv.validateSchema(schema as object) || 'nullable' in (schema as object))).toEqual([]);
+});
+
 interface Operation {
   readonly operationId?: string;
   readonly summary?: string;
   readonly tags?: string[];
   readonly security?: object[];
   readonly responses: Record<string, object>;
+}
+
+/** Everything that stands under a `schema` or in components.schemas. */
+function schemasWithin(value: unknown): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => (name === 'schema' ? [inner] : name === 'schemas' ? Object.values(inner as object) : schemasWithin(inner)));
 }
 
 /** References of the document that lead nowhere in it. */

@@ -5,6 +5,10 @@ import { HubError } from '../errors/index.js';
 import { Public } from '../governance/access.js';
 import { Readiness } from './readiness.js';
 
+const CHECK = { type: 'object', required: ['status'], properties: { status: { type: 'string', enum: ['up', 'down'] } }, additionalProperties: true };
+const CHECKS = { type: 'object', description: 'By name: database, eventLoop, serving.', additionalProperties: CHECK };
+const READY = { type: 'object', required: ['status', 'details'], properties: { status: { type: 'string' }, info: CHECKS, error: CHECKS, details: CHECKS } };
+
 @ApiTags('operations')
 @Public()
 @Controller('health')
@@ -16,14 +20,14 @@ export class HealthController {
 
   @Get('live')
   @ApiOperation({ operationId: 'isLive', summary: 'The process answers', description: 'Says nothing of the database: restarting the hub would not heal it.' })
-  @ApiOkResponse({ description: 'The process is alive' })
+  @ApiOkResponse({ description: 'The process is alive', schema: { type: 'object', required: ['status'], properties: { status: { const: 'ok' } as never } } })
   live(): { status: 'ok' } {
     return { status: 'ok' };
   }
 
   @Get('ready')
   @ApiOperation({ operationId: 'isReady', summary: 'The hub can serve', description: 'Postgres answers, every migration is applied, the event loop keeps up, and the process is not stopping.' })
-  @ApiOkResponse({ description: 'The hub can serve' })
+  @ApiOkResponse({ description: 'The hub can serve', schema: READY })
   async ready(): Promise<HealthCheckResult> {
     try {
       return await this.health.check([() => this.readiness.databaseAnswers(), () => this.readiness.eventLoop(), () => this.readiness.serving()]);

@@ -12,7 +12,7 @@ export class MetricsController {
   @Public()
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   @ApiOperation({ operationId: 'readMetrics', summary: 'Metrics in the Prometheus text format' })
-  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } } })
+  @ApiOkResponse({ description: 'All metrics of this process', content: { 'text/plain': { schema: { type: 'string' } } } })
   read(): Promise<string> {
     return this.metrics.registry.metrics();
   }
