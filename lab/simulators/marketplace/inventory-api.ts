@@ -19,6 +19,9 @@ export interface ApiBehaviour {
 
 export const CALM_API: ApiBehaviour = { updatesPerSecond: 5_000, updatesBurst: 10_000, unavailableShare: 0, lostAnswerShare: 0, itemErrorShare: 0 };
 
+/** A marketplace on a normal working day: it throttles bursts, fails now and then, and refuses single updates for the moment. */
+export const MOODY_API: ApiBehaviour = { updatesPerSecond: 1_000, updatesBurst: 2_000, unavailableShare: 0.005, lostAnswerShare: 0.003, itemErrorShare: 0.001 };
+
 export const UPDATES_PER_REQUEST = 500;
 
 interface Update {

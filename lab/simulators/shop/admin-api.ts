@@ -21,6 +21,9 @@ export interface AdminApiBehaviour {
 
 export const PLUS_PLAN: AdminApiBehaviour = { maximumAvailable: 20_000, restoreRate: 1_000, unavailableShare: 0, lostAnswerShare: 0 };
 
+/** Shopify's standard plan on a normal working day: it throttles by cost, fails now and then, and some answers get lost. */
+export const STANDARD_PLAN: AdminApiBehaviour = { maximumAvailable: 2_000, restoreRate: 100, unavailableShare: 0.005, lostAnswerShare: 0.003 };
+
 export interface ShopFacts {
   readonly name: string;
   readonly domain: string;

@@ -3,7 +3,7 @@ import { ConnectorError, type CallContext, type Connector, type InventoryFigure,
 import shopify from '../../../src/plugins/shopify/index.js';
 import marketplace from '../../plugins/marketplace/index.js';
 import till from '../../plugins/till/index.js';
-import { Catalogue, Marketplace, ShopifyShop, StoreTills, type MarketplaceOptions, type Outlet, type OutletOptions } from '../index.js';
+import { Catalogue, Marketplace, MOODY_API, ShopifyShop, STANDARD_PLAN, StoreTills, type MarketplaceOptions, type Outlet, type OutletOptions } from '../index.js';
 import { contextFor, manifestOf } from './receiving-hub.js';
 
 const ITEMS = Array.from({ length: 40 }, (_, index) => ({ id: `ITEM-${index}`, name: `Article ${index}` }));
@@ -83,6 +83,25 @@ describe.each([
     });
     await expect(publish(connector, anonymous, figures(system, plugin, [1]))).rejects.toMatchObject({ kind: 'auth_revoked' });
     await expect(publish(connector, ctx, figures(system, plugin, [1]))).resolves.toHaveLength(1);
+  });
+});
+
+describe.each([
+  { name: 'the shop on its standard plan', plugin: 'src/plugins/shopify', connector: shopify as Connector<never>, make: () => new ShopifyShop({ ...OPTIONS, api: { ...STANDARD_PLAN, unavailableShare: 0.1, lostAnswerShare: 0.1, maximumAvailable: 60, restoreRate: 400 } }) },
+  { name: 'a moody marketplace', plugin: 'lab/plugins/marketplace', connector: marketplace as Connector<never>, make: () => new Marketplace({ ...OPTIONS, api: { ...MOODY_API, unavailableShare: 0.1, lostAnswerShare: 0.1, itemErrorShare: 0.05 } }) },
+])('$name', ({ plugin, connector, make }) => {
+  it('believes the last figure in the end, when the hub sends again what was not applied', async () => {
+    const system = await started(make());
+    const ctx = context(system, plugin);
+    for (let version = 1; version <= 10; version += 1) {
+      let open = figures(system, plugin, ITEMS.map((_, index) => index + version), version);
+      for (let rounds = 0; open.length > 0; rounds += 1) {
+        if (rounds > 50) throw new Error('it never takes them');
+        const results = await publish(connector, ctx, open);
+        open = open.filter((_, index) => results[index]?.kind === 'retry' || results[index]?.kind === 'ambiguous');
+      }
+    }
+    expect(ITEMS.map(({ id }) => system.beliefs.get(id))).toEqual(ITEMS.map((_, index) => index + 10));
   });
 });
 
