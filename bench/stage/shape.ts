@@ -21,7 +21,15 @@ export async function layOut(hub: BenchHub, shape: Shape): Promise<void> {
   }
   const client = new pg.Client({ connectionString: hub.databaseUrl });
   await client.connect();
-  await client.query("insert into catalog.item (code, name, sku) select 'sku-' || lpad(n::text, 6, '0'), 'Item ' || n, 'sku-' || lpad(n::text, 6, '0') from generate_series(1, $1::int) as n", [shape.items]);
+  try {
+    await load(client, shape);
+  } finally {
+    await client.end();
+  }
+}
+
+async function load(client: pg.Client, shape: Shape): Promise<void> {
+  await client.query("insert into catalog.item (code, name, sku, unit) select 'sku-' || lpad(n::text, 6, '0'), 'Item ' || n, 'sku-' || lpad(n::text, 6, '0'), 'each' from generate_series(1, $1::int) as n", [shape.items]);
   await client.query(
     `insert into inventory.stock_level (item_id, account_id, on_hand)
      select i.id, l.id * 8, 100000 from catalog.item i cross join catalog.location l where (i.id * 31 + l.id * 17) % $1 = 0`,
@@ -33,7 +41,6 @@ export async function layOut(hub: BenchHub, shape: Shape): Promise<void> {
   await client.query('update inventory.channel_rule set connection_id = 2000000000');
   await client.query('select inventory.recompute_channel(channel_id) from inventory.channel_rule');
   await client.query('vacuum analyze');
-  await client.end();
 }
 
 /** Skewed as retail is: a few items sell most. `parity` keeps two lanes apart. */
