@@ -11,7 +11,7 @@ let hub: NamedConnections;
 let references: CrossReferences;
 
 beforeAll(async () => {
-  hub = await startWithConnections([CatalogHttpModule, MappingHttpModule], { 'shop-a': 'shop', 'shop-b': 'shop', paged: 'shop', cached: 'shop' });
+  hub = await startWithConnections([CatalogHttpModule, MappingHttpModule], { 'shop-a': 'shop', 'shop-b': 'shop', paged: 'shop', cached: 'shop', filed: 'till', 'filed-too': 'till', 'filed-many': 'till' });
   references = hub.app.get(CrossReferences);
 });
 
@@ -26,6 +26,8 @@ const save = async (id: string, entries: object[], replace?: boolean): Promise<{
   expect(answer.status).toBe(200);
   return answer.body.results as { status: string }[];
 };
+const importCsv = (id: string, file: string | Buffer, query = ''): Promise<Answer> =>
+  hub.call('POST', `${path(id)}/import${query}`, file, { token: hub.adminToken, headers: { 'content-type': 'text/csv' } });
 const resolve = (id: string, ...externalIds: string[]): Promise<(string | undefined)[]> =>
   references.resolve(source(id), 'item', externalIds.map((externalId) => ({ type: 'variant', id: externalId })), 'reference');
 
@@ -141,6 +143,45 @@ describe('cross-references', () => {
     expect((await admin('GET', path('nobody'))).body).toMatchObject({ status: 404, code: 'CONNECTION_NOT_FOUND' });
     expect((await admin('GET', `${path('shop-a')}?after=rubbish`)).body).toMatchObject({ status: 422, errors: [{ pointer: '?after' }] });
     expect((await hub.call('GET', path('shop-a'), undefined, { token: await hub.client('catalog:write') })).status).toBe(403);
+  });
+
+  it('go to a spreadsheet and come back, and no cell runs as a formula', async () => {
+    const odd = [variant('=1+1', 'plus'), variant("'@x", 'at'), variant('a "b", c\nd', 'quotes'), variant('p-old', 'plus', true)];
+    await save('filed', odd);
+    const file = await admin('GET', `${path('filed')}/export`);
+    expect([file.status, file.headers['content-type'], file.headers['content-disposition']]).toEqual([200, 'text/csv; charset=utf-8', 'attachment; filename="cross-references-filed.csv"']);
+    expect(file.text.split('\r\n')).toContain("item,variant,'=1+1,plus,false");
+    expect(file.text.split('\r\n')).toContain("item,variant,''@x,at,false");
+    const again = await importCsv('filed', file.text);
+    expect(again.body).toEqual({ created: 0, updated: 0, unchanged: 4, refused: 0, refusals: [] });
+    expect((await importCsv('filed-too', file.text)).body).toMatchObject({ created: 4 });
+    expect((await admin('GET', path('filed-too'))).body).toEqual((await admin('GET', path('filed'))).body);
+  });
+
+  it('are imported line by line, and a bad line spoils no other', async () => {
+    const { body } = await importCsv('filed', ['canonicalId,externalId,entity,type', 'mug,1,item,variant', 'cup,1,item,variant', 'a,2,order,variant', '"a,b",3,item,variant', 'bowl,4,item', ',5,item,variant', 'bowl,6,item,variant'].join('\n'));
+    expect(body).toMatchObject({ created: 2, updated: 0, unchanged: 0, refused: 5 });
+    expect((body.refusals as { line: number; detail: string }[]).map(({ line, detail }) => `${line} ${detail.split(' ').slice(0, 3).join(' ')}`)).toEqual([
+      '3 The external id', '4 entity must be', '5 canonicalId must not', '6 has 3 fields', '7 canonicalId must be',
+    ]);
+    expect((await importCsv('filed', 'canonicalId,externalId,entity,type\ncup,1,item,variant', '?replace=true')).body).toMatchObject({ updated: 1 });
+  });
+
+  it.each([
+    ['without its columns', 'item,variant,1,mug', 422, 'VALIDATION_FAILED'],
+    ['with nothing in it', '', 422, 'VALIDATION_FAILED'],
+    ['that is not CSV', 'entity,type,externalId,canonicalId\n"item', 400, 'MALFORMED_BODY'],
+    ['in Latin-1', Buffer.from('entity,type,externalId,canonicalId\nitem,variant,\xe9,x', 'latin1'), 400, 'MALFORMED_BODY'],
+  ])('refuse a file %s', async (_what, file, status, code) => {
+    expect((await importCsv('filed', file)).body).toMatchObject({ status, code });
+  });
+
+  it('are exported whole and imported within seconds when there are many', async () => {
+    const text = ['entity,type,externalId,canonicalId', ...Array.from({ length: 25_000 }, (_, index) => `item,variant,f${index},many-${index}`)].join('\r\n');
+    const started = performance.now();
+    expect((await importCsv('filed-many', text)).body).toMatchObject({ created: 25_000, refused: 0 });
+    expect((await admin('GET', `${path('filed-many')}/export`)).text.split('\r\n')).toHaveLength(25_002);
+    expect(performance.now() - started).toBeLessThan(15_000);
   });
 
   it('save 10,000 in one call within seconds', async () => {

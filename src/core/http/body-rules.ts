@@ -13,6 +13,8 @@ export interface BodyRule {
   readonly limitBytes?: number;
   /** Also takes `application/x-ndjson`, which the handler receives as a Buffer. */
   readonly ndjson?: boolean;
+  /** Also takes `text/csv`, which the handler receives as a Buffer. */
+  readonly csv?: boolean;
 }
 
 /** `@AcceptsBody({ limitBytes: BULK_BODY_LIMIT_BYTES, ndjson: true })` on a handler. */
@@ -32,6 +34,7 @@ export function takesRawBody(routeUrl: string): boolean {
 export interface RouteFacts {
   readonly rawBody: boolean;
   readonly ndjson: boolean;
+  readonly csv: boolean;
   /** Health and metrics, which every process answers. */
   readonly operations: boolean;
 }
@@ -46,7 +49,8 @@ declare module 'fastify' {
 const OPERATIONS = /^\/(health\/|metrics$)/;
 
 export function routeFacts(url: string, config: unknown): RouteFacts {
-  return { rawBody: takesRawBody(url), ndjson: bodyRuleOf(config).ndjson === true, operations: OPERATIONS.test(url) };
+  const { ndjson = false, csv = false } = bodyRuleOf(config);
+  return { rawBody: takesRawBody(url), ndjson, csv, operations: OPERATIONS.test(url) };
 }
 
 /** Bytes that a route reads at most; undefined for the usual 1 MB. */

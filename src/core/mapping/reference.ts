@@ -1,5 +1,9 @@
 import type { Queryable } from '../persistence/database.js';
 
+/** Longest type and longest external id, in characters. */
+export const LONGEST_TYPE = 64;
+export const LONGEST_EXTERNAL_ID = 256;
+
 export type MappedEntity = 'item' | 'location';
 
 /**

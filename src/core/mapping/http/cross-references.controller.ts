@@ -1,7 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { idFault } from '../../canonical/index.js';
-import { ConnectionDirectory } from '../../connector/connection-directory.js';
 import { HubError } from '../../errors/index.js';
 import { RequireAdmin } from '../../governance/access.js';
 import { AcceptsBody, BULK_BODY_LIMIT_BYTES } from '../../http/body-rules.js';
@@ -9,6 +8,8 @@ import { SchemaBody, SchemaQuery } from '../../http/schema-body.js';
 import { CrossReferences } from '../cross-references.js';
 import { ReadReferences } from '../read-references.js';
 import type { CrossReference, SaveReferenceOutcome } from '../reference.js';
+import { MappedConnections } from './mapped-connections.js';
+import { conflictWords } from './conflict-words.js';
 import { cursorOf, readCursor } from './reference-cursor.js';
 import {
   Reference, ReferenceName, ReferenceQuery, SavedReference, SaveReferences,
@@ -25,7 +26,7 @@ export class CrossReferencesController {
   constructor(
     private readonly references: CrossReferences,
     private readonly reads: ReadReferences,
-    private readonly connections: ConnectionDirectory,
+    private readonly connections: MappedConnections,
   ) {}
 
   @Put()
@@ -44,7 +45,7 @@ export class CrossReferencesController {
     });
     if (faults.length > 0) throw new HubError('VALIDATION_FAILED', { errors: faults.slice(0, 50) });
     const entries = body.references.map(({ canonicalId, ...rest }): CrossReference => ({ ...rest, canonical: canonicalId }));
-    const outcomes = await this.references.save(await this.sourceOf(id), entries, { replace: body.replace });
+    const outcomes = await this.references.save(await this.connections.sourceOf(id), entries, { replace: body.replace });
     return { results: outcomes.map(resultOf) };
   }
 
@@ -59,7 +60,7 @@ export class CrossReferencesController {
   @ApiResponse({ status: 200, description: 'One page', schema: page as object })
   async list(@Param('id') id: string, @Query(new SchemaQuery(ReferenceQuery)) query: ReferencesAsked): Promise<{ items: ReferenceView[]; next: string | null }> {
     const { limit, after, canonicalId, ...filter } = query;
-    const rows = await this.reads.page(await this.sourceOf(id), readCursor(after), limit + 1, { ...filter, canonical: canonicalId });
+    const rows = await this.reads.page(await this.connections.sourceOf(id), readCursor(after), limit + 1, { ...filter, canonical: canonicalId });
     const items = rows.slice(0, limit);
     const last = items.at(-1);
     return { items: items.map(viewOf), next: rows.length > limit && last ? cursorOf(last) : null };
@@ -74,14 +75,8 @@ export class CrossReferencesController {
   @ApiResponse({ status: 204, description: 'It is gone' })
   @ApiResponse({ status: 404, description: '`NOT_FOUND`: there was no such reference' })
   async remove(@Param('id') id: string, @Query(new SchemaQuery(ReferenceName)) name: ReferenceNamed): Promise<void> {
-    const removed = await this.references.remove(await this.sourceOf(id), [name]);
+    const removed = await this.references.remove(await this.connections.sourceOf(id), [name]);
     if (removed === 0) throw new HubError('NOT_FOUND', { detail: `The connection '${id}' has no ${name.entity} reference of type '${name.type}' with the id '${name.externalId}'.` });
-  }
-
-  private async sourceOf(id: string): Promise<number> {
-    const connection = await this.connections.byId(id);
-    if (!connection) throw new HubError('CONNECTION_NOT_FOUND', { detail: `There is no connection '${id}'.` });
-    return connection.sourceId;
   }
 }
 
@@ -91,9 +86,5 @@ function viewOf({ canonical, ...rest }: CrossReference): ReferenceView {
 
 function resultOf(outcome: SaveReferenceOutcome): SavedReferenceView {
   if (outcome.status !== 'conflict') return outcome;
-  const { reason, holder } = outcome;
-  const detail = reason === 'external-id-taken'
-    ? `The external id '${holder.externalId}' means '${holder.canonical}'; \`replace\` would point it anew.`
-    : `'${holder.canonical}' is called '${holder.externalId}' there; send \`alias\` to add another name, or \`replace\` to change it.`;
-  return { status: 'conflict', detail, holder: viewOf(holder) };
+  return { status: 'conflict', detail: conflictWords(outcome), holder: viewOf(outcome.holder) };
 }

@@ -1,10 +1,10 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { LONGEST_ID } from '../../canonical/index.js';
-import type { MappedEntity } from '../reference.js';
+import { LONGEST_EXTERNAL_ID, LONGEST_TYPE, type MappedEntity } from '../reference.js';
 
 const entity = Type.Unsafe<MappedEntity>({ type: 'string', enum: ['item', 'location'] });
-const type = Type.String({ minLength: 1, maxLength: 64, examples: ['variant'], description: 'The kind of id in the outside system, as its connector names it.' });
-const externalId = Type.String({ minLength: 1, maxLength: 256, description: 'What the outside system calls it; compared byte by byte.' });
+const type = Type.String({ minLength: 1, maxLength: LONGEST_TYPE, examples: ['variant'], description: 'The kind of id in the outside system, as its connector names it.' });
+const externalId = Type.String({ minLength: 1, maxLength: LONGEST_EXTERNAL_ID, description: 'What the outside system calls it; compared byte by byte.' });
 const canonicalId = Type.String({ minLength: 1, maxLength: LONGEST_ID, description: "The hub's id of the item or location; it may be created later." });
 const alias = Type.Boolean({
   default: false,
@@ -48,3 +48,12 @@ export type ReferencesAsked = Static<typeof ReferenceQuery>;
 
 export const ReferenceName = Type.Object({ entity, type, externalId }, { additionalProperties: false });
 export type ReferenceNamed = Static<typeof ReferenceName>;
+
+export const ImportQuery = Type.Object({ replace: Type.Boolean({ default: false }) }, { additionalProperties: false });
+export type ImportAsked = Static<typeof ImportQuery>;
+
+export const Imported = Type.Object({
+  created: Type.Integer(), updated: Type.Integer(), unchanged: Type.Integer(),
+  refused: Type.Integer({ description: 'Lines that changed nothing because something is wrong with them.' }),
+  refusals: Type.Array(Type.Object({ line: Type.Integer(), detail: Type.String() }), { description: 'The first 1,000 of them.' }),
+});
