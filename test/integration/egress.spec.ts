@@ -249,6 +249,8 @@ describe('testing a connection', () => {
     expect(await test()).toMatchObject({ ok: false, code: 'PLUGIN_FAILED', kind: 'transient' });
     handle = () => undefined;
     expect(await test()).toMatchObject({ ok: false, code: 'PLUGIN_TIMEOUT', kind: null });
+    await hub.admin('PATCH', '/admin/v1/connections/tested', { allowPrivateNetwork: false });
+    expect(await test()).toMatchObject({ ok: false, code: 'EGRESS_REFUSED', kind: 'permission', detail: expect.stringMatching(/^Plain http/) as string });
     expect((await hub.admin('POST', '/admin/v1/connections/nothing/test')).body.code).toBe('CONNECTION_NOT_FOUND');
   });
 });

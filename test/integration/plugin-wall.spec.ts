@@ -100,7 +100,7 @@ describe('the wall', () => {
   it('runs children at lower priority, in a session of their own, with an empty environment', async () => {
     const { pid } = await processOf('healthy');
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /, '').split(' ');
-    expect(Number(fields[16])).toBe(10);
+    expect(Number(fields[16])).toBe(5);
     expect(Number(fields[3])).toBe(pid);
     expect(readFileSync(`/proc/${pid}/environ`, 'latin1')).toBe('');
     expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'latin1').trim()).toBe('1000');

@@ -23,6 +23,8 @@ interface Call {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: HubError) => void;
   requests: number;
+  /** What the broker said when it refused a host: where the connector only passes that on, the code is the broker's. */
+  refusedHost: string | undefined;
   timer: NodeJS.Timeout;
   cutOff: boolean;
 }
@@ -59,7 +61,7 @@ export class CallsInFlight {
       const allowedMs = this.limits.callMs[method];
       const deadlineAt = Date.now() + allowedMs;
       const timer = setTimeout(() => this.deadline(id), allowedMs);
-      this.calls.set(id, { connection, abort: new AbortController(), deadlineAt, resolve, reject, requests: 0, timer, cutOff: false });
+      this.calls.set(id, { connection, abort: new AbortController(), deadlineAt, resolve, reject, requests: 0, refusedHost: undefined, timer, cutOff: false });
       this.channel.send({ type: 'call', id, method, connectionId: connection.id, config: connection.config, entries, deadlineAt, traceId });
     });
   }
@@ -73,7 +75,11 @@ export class CallsInFlight {
 
   fail(said: Said): void {
     const call = this.close(said.id);
-    call?.reject(call.cutOff ? this.timeout() : connectorFailure(this.plugin, said));
+    if (!call) return;
+    const refused = said.kind === 'permission' && said.message === call.refusedHost;
+    if (call.cutOff) call.reject(this.timeout());
+    else if (refused) call.reject(new HubError('EGRESS_REFUSED', { detail: call.refusedHost, facts: { kind: 'permission', plugin: this.plugin } }));
+    else call.reject(connectorFailure(this.plugin, said));
   }
 
   failAll(reason: string): void {
@@ -93,6 +99,7 @@ export class CallsInFlight {
       this.channel.send({ type: 'http-result', id, response }, answer);
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
+      if (call && error.kind === 'permission') call.refusedHost = error.message;
       this.channel.send({ type: 'http-error', id, kind: error.kind, message: error.message, retryAfterMs: error.retryAfterMs });
     }
   }
