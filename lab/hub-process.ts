@@ -10,7 +10,7 @@ import { NODE_FLAGS } from '../src/core/lifecycle/node-flags.js';
 
 /** The clone. Compiled, this file is dist/lab/hub-process.js in it; under vitest it is lab/hub-process.ts. */
 const HERE = fileURLToPath(new URL('..', import.meta.url));
-export const ROOT = existsSync(join(HERE, 'package.json')) ? HERE : join(HERE, '..');
+export const ROOT = existsSync(join(HERE, 'package-lock.json')) ? HERE : join(HERE, '..');
 
 const READY_WITHIN_MS = 90_000;
 
