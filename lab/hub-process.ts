@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,12 +17,22 @@ const READY_WITHIN_MS = 90_000;
 /** What a kill hits: the hub alone, its Postgres alone, or both at the same moment. */
 export type KillTarget = 'hub' | 'postgres' | 'both';
 
-async function freePort(): Promise<number> {
+/** Below the ports that systems hand out for outgoing calls: while a killed hub is away, nobody must take its address by chance. */
+const PORTS = { from: 16_000, to: 32_000 } as const;
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  const listening = await new Promise<boolean>((resolve) => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
+  if (listening) await new Promise((resolve) => server.close(resolve));
+  return listening;
+}
+
+async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = randomInt(PORTS.from, PORTS.to);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`No port from ${PORTS.from} to ${PORTS.to} is free.`);
 }
 
 /** The environment of the practice retailer's hub: nothing of the caller's own hub leaks in. */
