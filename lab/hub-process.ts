@@ -88,6 +88,7 @@ export class HubProcess {
       CROSSDOCK_PORT: String(this.port),
       CROSSDOCK_DATA_DIR: this.dataDir,
       CROSSDOCK_SETUP_TOKEN: this.setupToken,
+      CROSSDOCK_LOG_LEVEL: process.env['CROSSDOCK_LOG_LEVEL'] ?? 'warn',
       CROSSDOCK_PLUGINS_DIR: join(ROOT, 'dist/lab-plugins'),
     });
     const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'dist/src/main.js')], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });

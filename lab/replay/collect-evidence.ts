@@ -53,16 +53,28 @@ async function readAvailability(hub: HubApi, channel: string, items: readonly st
   return answers;
 }
 
-/** Resolves when the hub has worked off every delivery and told every channel; after `patienceMs` it gives up, and the checker will say what is missing. */
-export async function untilQuiet(admin: HubApi, hub: HubApi, channels: readonly ChannelPlan[], patienceMs: number): Promise<boolean> {
+/**
+ * Waits until the hub has worked off every delivery and told every channel. After `patienceMs` it gives up.
+ * @returns what still waits, in words; nothing when the hub is quiet.
+ */
+export async function untilQuiet(admin: HubApi, hub: HubApi, channels: readonly ChannelPlan[], patienceMs: number): Promise<string[]> {
   const deadline = Date.now() + patienceMs;
-  while (Date.now() < deadline) {
-    const pending = await admin.get<{ items: unknown[] }>('/admin/v1/deliveries?state=pending&limit=1');
-    const waiting = await Promise.all(channels.map((channel) => hub.get<PublicationPage>(`/api/v1/publications?channel=${channel.system}&state=waiting&limit=1`)));
-    if (pending.items.length === 0 && waiting.every((page) => page.items.length === 0)) return true;
+  for (;;) {
+    const waiting = await whatWaits(admin, hub, channels);
+    if (waiting.length === 0 || Date.now() > deadline) return waiting;
     await sleep(50);
   }
-  return false;
+}
+
+async function whatWaits(admin: HubApi, hub: HubApi, channels: readonly ChannelPlan[]): Promise<string[]> {
+  const pending = await admin.get<{ items: readonly { connection: string | null; topic: string }[] }>('/admin/v1/deliveries?state=pending&limit=1');
+  const figures = await Promise.all(
+    channels.map(async ({ system }) => {
+      const page = await hub.get<PublicationPage>(`/api/v1/publications?channel=${system}&state=waiting&limit=1`);
+      return page.items.map((figure) => `the figure of ${figure.item} for ${system}: ${figure.fault ?? 'no try failed yet'}`);
+    }),
+  );
+  return [...pending.items.map((delivery) => `a delivery of ${delivery.connection ?? 'nobody'} (${delivery.topic})`), ...figures.flat()];
 }
 
 async function readExceptions(admin: HubApi, hub: HubApi, channels: readonly ChannelPlan[]): Promise<string[]> {

@@ -34,7 +34,7 @@ export interface ReplayResult {
   readonly kept?: { readonly url: string; readonly dataDir: string; readonly email: string; readonly password: string };
 }
 
-const QUIET_WITHIN_MS = 90_000;
+const QUIET_WITHIN_MS = 30_000;
 
 /** Starts a hub, plays a script to it, judges what came of it, and takes everything away again. */
 export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
@@ -99,7 +99,8 @@ class ReplayRun {
     this.backOffice = new BackOffice(access.backOffice);
     await this.backOffice.open(script.opening);
     await this.backOffice.settle();
-    if (!(await untilQuiet(access.admin, access.backOffice, CHANNEL_PLANS, QUIET_WITHIN_MS))) throw new Error(`The hub did not publish the opening stock.\n${this.hub.logTail()}`);
+    const waiting = await untilQuiet(access.admin, access.backOffice, CHANNEL_PLANS, QUIET_WITHIN_MS);
+    if (waiting.length > 0) throw new Error(`The hub did not publish the opening stock. There wait:\n${waiting.join('\n')}\n${this.hub.logTail()}`);
     return access;
   }
 
