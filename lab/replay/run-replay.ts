@@ -34,7 +34,7 @@ export interface ReplayResult {
   readonly kept?: { readonly url: string; readonly dataDir: string; readonly email: string; readonly password: string };
 }
 
-const QUIET_WITHIN_MS = 30_000;
+const QUIET_WITHIN_MS = 60_000;
 
 /** Starts a hub, plays a script to it, judges what came of it, and takes everything away again. */
 export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
