@@ -20,7 +20,7 @@ describe('the checker', () => {
   });
 
   it('fails where there was nothing to check', () => {
-    const nothing: Evidence = { items: [], ledger: [], levels: [], availability: [], channels: [], facts: [], sources: new Map(), holds: [], undelivered: new Map(), exceptions: [] };
+    const nothing: Evidence = { items: [], ledger: [], levels: [], availability: [], channels: [], facts: [], sources: new Map(), holds: [], placedAt: new Map(), undelivered: new Map(), exceptions: [] };
     const verdicts = check(nothing, POOL);
     expect(verdicts.every((verdict) => !verdict.holds && verdict.examples.includes('there was nothing to check'))).toBe(true);
   });
@@ -113,6 +113,6 @@ describe('the checker', () => {
 
   it('finds units that a reserving channel was granted beyond what was free', () => {
     const hold: Hold = { system: 'app', order: 'app-1', item: 'MUG', location: 'warehouse', quantity: 6, requestedAt: Date.UTC(2026, 10, 20, 12, 1), answeredAt: Date.UTC(2026, 10, 20, 12, 1), releasedAt: Date.UTC(2026, 10, 20, 12, 2) };
-    expect(findings(() => ({ holds: [hold] }))).toContain('app sold 1 of MUG (a hold) that were not there: unexplained');
+    expect(findings(() => ({ holds: [hold] }))).toContain('app sold 1 of MUG (app-1) that were not there: unexplained');
   });
 });

@@ -57,11 +57,11 @@ function describeTimes(key: string, told: number, written: number): string {
   return written > told ? `${key} is doubled: the ledger has it ${written} times` : `${key} happened ${told} times, the ledger has it ${written} times`;
 }
 
-/** What a channel that lives by published figures believes, against what the hub says that it may sell. */
+/** What a channel that is told figures believes, against what the hub says that it may sell. One that reserves asks instead. */
 export function beliefsAreTheFigures(evidence: Evidence): Verdict {
   const findings = new Findings('each channel\'s last belief is the hub\'s figure');
   const figures = new Map(evidence.availability.map((answer) => [`${answer.channel}\n${answer.item}`, answer.now]));
-  for (const channel of evidence.channels.filter((one) => one.decides === 'published')) {
+  for (const channel of evidence.channels.filter((one) => one.decides !== 'reserves')) {
     for (const item of evidence.items) {
       const figure = figures.get(`${channel.channel}\n${item}`);
       const belief = channel.beliefs.get(item) ?? 0;

@@ -86,6 +86,8 @@ export interface Evidence {
   /** Which system stands behind each source number of the ledger. */
   readonly sources: ReadonlyMap<number, string>;
   readonly holds: readonly Hold[];
+  /** When each order was placed by the clock of the trading day; what was played faster than life is judged by it too. */
+  readonly placedAt: ReadonlyMap<string, number>;
   /** By system: messages that the hub has not accepted. */
   readonly undelivered: ReadonlyMap<string, number>;
   /** Deliveries and facts that the hub could not work off: parked, failed, rejected. */

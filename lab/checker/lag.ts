@@ -45,7 +45,7 @@ export function firstAfter<T extends { at: number }>(list: readonly T[] | undefi
  */
 export function channelLags(evidence: Evidence): ChannelLag[] {
   const timelines = new Map<string, Map<string, FreeChange[]>>();
-  return evidence.channels.filter((channel) => channel.decides === 'published').map((channel) => {
+  return evidence.channels.filter((channel) => channel.figures.length > 0).map((channel) => {
     const name = poolName(channel);
     const pool = timelines.get(name) ?? poolTimelines(evidence, channel.locations);
     timelines.set(name, pool);

@@ -79,6 +79,24 @@ describe('the autopsy of oversold units', () => {
   });
 });
 
+describe('the pace of life', () => {
+  const oversold = world(1, [{ system: 'shop', at: 100, quantity: 1 }, { system: 'market', at: 130, quantity: 1 }], { market: [figure(150, 0)] });
+  const judged = (placedAt: readonly [string, number][]): boolean | undefined => findOversold({ ...oversold, placedAt: new Map(placedAt) }, POOL)[0]?.atLifePace;
+
+  it('would have let the figure arrive between two orders that lie minutes apart', () => {
+    expect(judged([['order-0', 0], ['order-1', 60_000]])).toBe(false);
+  });
+
+  it('would not have helped where the orders lie closer together than the figure takes', () => {
+    expect(judged([['order-0', 0], ['order-1', 49]])).toBe(true);
+    expect(judged([['order-0', 0], ['order-1', 51]])).toBe(false);
+  });
+
+  it('is not presumed where an order\'s moment is not known', () => {
+    expect(judged([])).toBe(true);
+  });
+});
+
 describe('the lag of a channel', () => {
   it('runs from the sale, and from its record, to the next figure', () => {
     const evidence = world(5, [{ system: 'shop', at: 100, quantity: 1 }, { system: 'shop', at: 500, quantity: 1 }], { market: [figure(150, 4), figure(600, 3)] });

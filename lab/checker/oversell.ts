@@ -22,8 +22,13 @@ export interface Oversold {
   readonly units: number;
   readonly cause: OversellCause;
   readonly order: string | undefined;
-  /** From the going of the last unit, as far as the hub knew, to this sale; negative when this sale happened first. */
+  /** From the going of the last unit to this sale, by the clock on the wall; negative when this sale happened first. */
   readonly windowMs: number;
+  /**
+   * Whether it would have happened at the pace of life as well: by the clock of the trading day, too, the sale came
+   * before the messages that should have prevented it could arrive, which are no faster in a slower day.
+   */
+  readonly atLifePace: boolean;
 }
 
 /** A message that took longer than this to leave its system was late; anything shorter is a normal way to the hub. */
@@ -40,8 +45,15 @@ function takerOf(history: readonly { change: FreeChange; after: number }[], need
   return undefined;
 }
 
-function causeOf(channel: ChannelEvidence | undefined, sale: FreeChange, taker: FreeChange | undefined, told: { at: number } | undefined): OversellCause {
-  const fact = sale.fact as SystemFact;
+/** What a sale ran into: the change that took the last unit, and the figure that told its channel of it. */
+interface Collision {
+  readonly sale: FreeChange & { readonly fact: SystemFact };
+  readonly taker: FreeChange | undefined;
+  readonly told: { readonly at: number } | undefined;
+}
+
+function causeOf(channel: ChannelEvidence | undefined, { sale, taker, told }: Collision): OversellCause {
+  const { fact } = sale;
   if (channel?.decides === 'never-refuses' || !channel) return 'counter';
   if (!taker) return 'unexplained';
   const takenAt = taker.fact?.occurredAt ?? taker.knownAt;
@@ -49,6 +61,21 @@ function causeOf(channel: ChannelEvidence | undefined, sale: FreeChange, taker: 
   if (told && told.at < fact.occurredAt) return 'unexplained';
   if (taker.system === fact.system) return 'own order under way';
   return fact.occurredAt < taker.knownAt && late(taker.fact, taker) ? 'late post' : 'lag';
+}
+
+/** By the clock of the trading day; undefined where one of the two was no order. */
+function windowOfTheDay({ sale, taker }: Collision, placedAt: Evidence['placedAt']): number | undefined {
+  const [sold, taken] = [placedAt.get(sale.order ?? ''), placedAt.get(taker?.order ?? '')];
+  return sold === undefined || taken === undefined ? undefined : sold - taken;
+}
+
+function happensAtLifePace(collision: Collision, cause: OversellCause, placedAt: Evidence['placedAt']): boolean {
+  const { sale, taker, told } = collision;
+  const window = windowOfTheDay(collision, placedAt);
+  if (cause === 'counter' || cause === 'unexplained' || window === undefined || !taker) return true;
+  // This sale came first: its own message had to be overtaken. Otherwise the taker's news had to be too slow.
+  if (window < 0) return -window < sale.knownAt - sale.fact.occurredAt;
+  return window < (told?.at ?? Number.POSITIVE_INFINITY) - (taker.fact?.occurredAt ?? taker.knownAt);
 }
 
 /** Walks one item's history and finds the sales and holds that took more than was free. */
@@ -61,6 +88,7 @@ class ItemAutopsy {
     private readonly item: string,
     private readonly channels: ReadonlyMap<string, ChannelEvidence>,
     private readonly figures: ReadonlyMap<string, ReadonlyMap<string, readonly { at: number; available: number }[]>>,
+    private readonly placedAt: Evidence['placedAt'],
   ) {}
 
   walk(changes: readonly FreeChange[]): void {
@@ -76,18 +104,17 @@ class ItemAutopsy {
     const free = change.kind === 'hold' ? this.mostFree(change, changes, index) : this.free;
     const units = Math.min(wanted, wanted - Math.max(0, free));
     if (units <= 0) return;
-    if (change.kind === 'hold') {
-      this.found.push({ system: change.system ?? '', item: this.item, units, cause: 'unexplained', order: undefined, windowMs: 0 });
-      return;
-    }
-    const fact = change.fact as SystemFact;
-    const taker = takerOf(this.history, wanted);
-    const channel = this.channels.get(fact.system);
-    const told = taker && this.toldAfter(fact.system, taker.knownAt, wanted);
-    this.found.push({
-      system: fact.system, item: this.item, units, cause: causeOf(channel, change, taker, told), order: fact.order,
-      windowMs: taker ? fact.occurredAt - (taker.fact?.occurredAt ?? taker.knownAt) : 0,
-    });
+    if (change.kind === 'sale' && change.fact) this.explain({ ...change, fact: change.fact }, units);
+    else this.found.push({ system: change.system ?? '', item: this.item, units, cause: 'unexplained', order: change.order, windowMs: 0, atLifePace: true });
+  }
+
+  private explain(sale: Collision['sale'], units: number): void {
+    const { fact } = sale;
+    const taker = takerOf(this.history, -sale.effect);
+    const collision = { sale, taker, told: taker && this.toldAfter(fact.system, taker.knownAt, -sale.effect) };
+    const cause = causeOf(this.channels.get(fact.system), collision);
+    const windowMs = taker ? fact.occurredAt - (taker.fact?.occurredAt ?? taker.knownAt) : 0;
+    this.found.push({ system: fact.system, item: this.item, units, cause, order: fact.order, windowMs, atLifePace: happensAtLifePace(collision, cause, this.placedAt) });
   }
 
   /** The hub granted a hold at some moment between request and answer: the most that was free within that time counts. */
@@ -118,7 +145,7 @@ export function findOversold(evidence: Evidence, pool: readonly string[]): Overs
   const figures = new Map(evidence.channels.map((channel) => [channel.channel, arrivals(channel)]));
   const found: Oversold[] = [];
   for (const [item, changes] of poolTimelines(evidence, pool)) {
-    const autopsy = new ItemAutopsy(item, channels, figures);
+    const autopsy = new ItemAutopsy(item, channels, figures, evidence.placedAt);
     autopsy.walk(changes);
     found.push(...autopsy.found);
   }

@@ -43,9 +43,10 @@ export function truthfulEvidence(): Evidence {
     sources: new Map(SOURCES.map((name, index) => [index + 1, name])),
     ledger: facts.map((told, index) => movementOf(told, index + 1)),
     levels: [{ item: 'MUG', location: 'warehouse', condition: 'sellable', onHand: left, reserved: 0 }],
-    availability: ['shop', 'app'].map((name) => ({ channel: name, item: 'MUG', now: left, steps: [{ term: 'usable', difference: left }] })),
-    channels: [channel('shop', 'published', left), channel('app', 'reserves', 0), channel('tills', 'never-refuses', 0)],
+    availability: ['shop', 'app', 'tills'].map((name) => ({ channel: name, item: 'MUG', now: left, steps: [{ term: 'usable', difference: left }] })),
+    channels: [channel('shop', 'published', left), channel('app', 'reserves', 0), channel('tills', 'never-refuses', left)],
     holds: [],
+    placedAt: new Map(),
     undelivered: new Map([['shop', 0], ['tills', 0]]),
     exceptions: [],
   };

@@ -11,6 +11,7 @@ export interface FreeChange {
   /** The system whose journal has it; undefined for the hub's own corrections. */
   readonly system: string | undefined;
   readonly fact: SystemFact | undefined;
+  readonly order: string | undefined;
   /** For a hold: the hub granted it between `knownAt` and this moment. */
   readonly grantedBefore?: number;
 }
@@ -44,12 +45,12 @@ export function poolTimelines(evidence: Evidence, pool: readonly string[]): Map<
     const fact = own ? undefined : facts.get(factKey(evidence.sources.get(movement.source), movement));
     const sale = fact?.kind === 'sale';
     if (sale && reserving.has(fact.system)) continue;
-    add(movement.item, { knownAt: movement.recordedAt, effect, kind: sale ? 'sale' : 'other', system: fact?.system, fact });
+    add(movement.item, { knownAt: movement.recordedAt, effect, kind: sale ? 'sale' : 'other', system: fact?.system, fact, order: fact?.order });
   }
   for (const hold of evidence.holds) {
     if (!locations.has(hold.location)) continue;
-    add(hold.item, { knownAt: hold.requestedAt, grantedBefore: hold.answeredAt, effect: -hold.quantity, kind: 'hold', system: hold.system, fact: undefined });
-    if (hold.releasedAt !== undefined) add(hold.item, { knownAt: hold.releasedAt, effect: hold.quantity, kind: 'other', system: hold.system, fact: undefined });
+    add(hold.item, { knownAt: hold.requestedAt, grantedBefore: hold.answeredAt, effect: -hold.quantity, kind: 'hold', system: hold.system, fact: undefined, order: hold.order });
+    if (hold.releasedAt !== undefined) add(hold.item, { knownAt: hold.releasedAt, effect: hold.quantity, kind: 'other', system: hold.system, fact: undefined, order: hold.order });
   }
   // The sort is stable: movements of one batch keep the ledger's order.
   for (const changes of timelines.values()) changes.sort((a, b) => a.knownAt - b.knownAt);

@@ -97,10 +97,11 @@ export interface EvidenceSources {
   readonly items: readonly string[];
   readonly sources: ReadonlyMap<number, string>;
   readonly holds: readonly Hold[];
+  readonly placedAt: ReadonlyMap<string, number>;
 }
 
 /** Asks the hub by its public API and the systems for their books. Call it when nothing moves any more. */
-export async function collectEvidence({ admin, hub, retailer, others, channels, items, sources, holds }: EvidenceSources): Promise<Evidence> {
+export async function collectEvidence({ admin, hub, retailer, others, channels, items, sources, holds, placedAt }: EvidenceSources): Promise<Evidence> {
   const systems = [...Object.values(retailer.systems), ...others];
   const availability: AvailabilityAnswer[] = [];
   for (const channel of channels) availability.push(...(await readAvailability(hub, channel.system, items)));
@@ -116,6 +117,7 @@ export async function collectEvidence({ admin, hub, retailer, others, channels, 
     facts: systems.flatMap((system): SystemFact[] => system.journal.map((fact) => ({ ...fact, system: system.name }))),
     sources,
     holds,
+    placedAt,
     undelivered: new Map(systems.map((system) => [system.name, system.backlog])),
     exceptions: await readExceptions(admin, hub, channels),
   };

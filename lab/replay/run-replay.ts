@@ -146,6 +146,7 @@ class ReplayRun {
       items: this.options.script.items.map((item) => item.id),
       sources: access.sources,
       holds: this.player?.holds ?? [],
+      placedAt: new Map(this.options.script.happenings.flatMap((event): [string, number][] => (event.kind === 'order' ? [[event.order, event.at]] : []))),
     });
   }
 

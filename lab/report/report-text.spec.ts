@@ -26,8 +26,8 @@ const SOURCES: ReportSources = {
 describe('the report', () => {
   it('shows the hub and the point-to-point day side by side', () => {
     const text = reportText(makeReport(SOURCES));
-    expect(text).toMatch(/shop +0 +1 +by its last figure/);
-    expect(text).toMatch(/cancellations owed +0 +1/);
+    expect(text).toMatch(/shop +0 +0 +1 +by its last figure/);
+    expect(text).toMatch(/cancellations owed +0 +0 +1/);
     expect(text).toContain('1.0 min');
   });
 

@@ -47,35 +47,33 @@ function deliveries(report: Report): string[] {
   return section('What the systems told the hub', table([head, ...rows], ['left', 'right', 'right', 'right', 'right', 'right', 'right']));
 }
 
-const spreadCells = (spread: Spread | undefined): [string, string, string] => [ms(spread?.p50), ms(spread?.p95), ms(spread?.p99)];
+const spread = (of: Spread | undefined): string => (of === undefined ? '-' : `${number(of.p50)} / ${number(of.p95)} / ${number(of.p99)} ms`);
 
 function channels(report: Report): string[] {
-  const head: Row[] = [
-    ['', 'figures', 'of them', 'changes', 'from the sale', '', '', 'from the ledger', '', ''],
-    ['', 'changed', 'sent', 'coalesced', 'p50', 'p95', 'p99', 'p50', 'p95', 'p99'],
-  ];
+  const head: Row = ['', 'changes', 'sent', 'coalesced', 'from the sale: p50 / p95 / p99', 'from the ledger: p50 / p95 / p99'];
   const rows = report.channels
     .filter((one) => one.published > 0)
-    .map((one): Row => [one.channel, number(one.changes), number(one.published), number(one.coalesced), ...spreadCells(one.lagFromSale), ...spreadCells(one.lagFromRecord)]);
-  return section('From a sale anywhere to the new figure on each channel', table([...head, ...rows], ['left', ...Array.from({ length: 9 }, () => 'right' as const)]));
+    .map((one): Row => [one.channel, number(one.changes), number(one.published), number(one.coalesced), spread(one.lagFromSale), spread(one.lagFromRecord)]);
+  return section('Published figures, and how long a sale anywhere took to reach each channel', table([head, ...rows], ['left', 'right', 'right', 'right', 'right', 'right']));
 }
 
 function oversold(report: Report): string[] {
   const { pointToPoint: batch } = report;
-  const head: Row = ['', 'with the hub', `every ${batch.everyMinutes} min`, 'decides', 'causes, with the hub'];
+  const head: Row = ['', 'the hub', 'at life\'s pace', `every ${batch.everyMinutes} min`, '', 'causes, with the hub'];
   const rows = report.channels.map((one): Row => {
     const causes = Object.entries(one.oversoldByCause).map(([cause, units]) => `${cause} ${number(units)}`);
-    return [one.channel, number(one.oversoldUnits), number(batch.oversoldUnits[one.channel] ?? 0), HOW[one.decides], causes.join(', ')];
+    return [one.channel, number(one.oversoldUnits), number(one.oversoldAtLifePace), number(batch.oversoldUnits[one.channel] ?? 0), HOW[one.decides], causes.join(', ')];
   });
-  const sums: Row[] = [
-    ['units in all', number(report.oversoldInAll), number(batch.oversoldInAll), '', ''],
-    ['cancellations owed', number(report.cancellationsOwed), number(batch.cancellationsOwed), '', 'orders that cannot be filled whole'],
-    ['orders taken', number(report.trading.orders), number(batch.orders), '', ''],
-  ];
+  const atLifePace = report.channels.reduce((sum, one) => sum + one.oversoldAtLifePace, 0);
   const lag = report.channels.find((one) => one.lagFromSale)?.lagFromSale;
-  sums.push(['a figure is old, p50', ms(lag?.p50), minutes(batch.stalenessMs?.p50), '', 'by the clock of life']);
-  sums.push(['a figure is old, p99', ms(lag?.p99), minutes(batch.stalenessMs?.p99), '', '']);
-  return section('Oversold units: with the hub, and the same day point to point', table([head, ...rows, ...sums], ['left', 'right', 'right', 'left', 'left']));
+  const sums: Row[] = [
+    ['units in all', number(report.oversoldInAll), number(atLifePace), number(batch.oversoldInAll)],
+    ['cancellations owed', number(report.cancellationsOwed), number(report.cancellationsOwedAtLifePace), number(batch.cancellationsOwed), 'orders that cannot be filled whole'],
+    ['orders taken', number(report.trading.orders), '', number(batch.orders)],
+    ['news is old, p50', ms(lag?.p50), ms(lag?.p50), minutes(batch.stalenessMs?.p50), 'from a sale to the others\' figure'],
+    ['news is old, p99', ms(lag?.p99), ms(lag?.p99), minutes(batch.stalenessMs?.p99)],
+  ];
+  return section('Oversold units: with the hub, and the same day point to point', table([head, ...rows, ...sums], ['left', 'right', 'right', 'right', 'left', 'left']));
 }
 
 function verdicts(report: Report): string[] {
@@ -93,7 +91,7 @@ function oddities(report: Report): string[] {
 
 function compression(report: Report): string[] {
   if (report.slowestPace === undefined) return [];
-  return [`The day was played ${number(report.slowestPace)} times as fast as life or faster: a lag of 100 ms here costs as much as one of ${number(report.slowestPace / 10)} s in a shop.`];
+  return [`Played ${number(report.slowestPace)} times as fast as life or faster: 100 ms of lag cost as much here as ${number(report.slowestPace / 10)} s in a shop.`];
 }
 
 /** The report as people read it. Every line is explained in docs/demo.md. */

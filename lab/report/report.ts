@@ -19,6 +19,8 @@ export interface ChannelReport {
   readonly lagFromSale: Spread | undefined;
   readonly lagFromRecord: Spread | undefined;
   readonly oversoldUnits: number;
+  /** Of these, what would have happened at the pace of life, too. */
+  readonly oversoldAtLifePace: number;
   readonly oversoldByCause: Readonly<Partial<Record<OversellCause, number>>>;
 }
 
@@ -58,6 +60,7 @@ export interface Report {
   readonly channels: readonly ChannelReport[];
   readonly oversoldInAll: number;
   readonly cancellationsOwed: number;
+  readonly cancellationsOwedAtLifePace: number;
   readonly systems: readonly SystemReport[];
   readonly hub: HubFigures;
   readonly pointToPoint: PointToPointReport;
@@ -75,6 +78,8 @@ export interface ReportSources extends Pick<Report, 'title' | 'command' | 'playe
 }
 
 const unitsOf = (oversold: readonly Oversold[]): number => oversold.reduce((sum, one) => sum + one.units, 0);
+
+const ordersOf = (oversold: readonly Oversold[]): number => new Set(oversold.map((one) => `${one.system} ${one.order}`)).size;
 
 function unitsByCause(oversold: readonly Oversold[]): Partial<Record<OversellCause, number>> {
   const causes: Partial<Record<OversellCause, number>> = {};
@@ -99,6 +104,7 @@ function channelReports(evidence: Evidence, oversold: readonly Oversold[]): Chan
       lagFromSale: spreadOf(lag?.fromSale ?? []),
       lagFromRecord: spreadOf(lag?.fromRecord ?? []),
       oversoldUnits: unitsOf(own),
+      oversoldAtLifePace: unitsOf(own.filter((one) => one.atLifePace)),
       oversoldByCause: unitsByCause(own),
     };
   });
@@ -126,7 +132,8 @@ export function makeReport({ evidence, pool, deliveries, pointToPoint, ...rest }
     movements,
     channels: channelReports(evidence, oversold),
     oversoldInAll: unitsOf(oversold),
-    cancellationsOwed: new Set(oversold.map((one) => `${one.system} ${one.order}`)).size,
+    cancellationsOwed: ordersOf(oversold),
+    cancellationsOwedAtLifePace: ordersOf(oversold.filter((one) => one.atLifePace)),
     systems: [...deliveries].map(([system, counts]) => ({ system, facts: evidence.facts.filter((fact) => fact.system === system).length, ...counts })),
     pointToPoint: pointToPointReport(pointToPoint),
     allTrue: rest.verdicts.length > 0 && rest.verdicts.every((verdict) => verdict.holds),

@@ -140,9 +140,10 @@ export function dayScript(options: DayOptions): TradingScript {
   const day = new DayGenerator(options, midnight);
   const usual = day.orders();
   const flash = day.flash();
-  const cancels = day.cancellations(usual);
+  const sameDay = (event: Happening): boolean => event.at < midnight + DAY_TO_MS;
+  const cancels = day.cancellations(usual).filter(sameDay);
   const cancelled = new Set(cancels.map((event) => (event.kind === 'cancel' ? event.order : '')));
-  const returns = day.returns(usual, cancelled);
+  const returns = day.returns(usual, cancelled).filter(sameDay);
   const stock = day.stock(usual, flash.stock);
   const happenings = [...usual, ...flash.orders, ...cancels, ...returns, ...day.shelfWork(), ...stock.receipts];
   return {
