@@ -154,9 +154,9 @@ export class HubProcess {
     }
   }
 
-  logTail(lines = 25): string {
+  logTail(lines = 15): string {
     try {
-      return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+      return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).map((line) => line.slice(0, 400)).join('\n');
     } catch {
       return '(no log)';
     }

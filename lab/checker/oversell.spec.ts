@@ -66,7 +66,16 @@ describe('the autopsy of oversold units', () => {
 
   it('sees that a figure overtook the channel\'s own order', () => {
     const evidence = world(1, [{ system: 'shop', at: 100, quantity: 1 }, { system: 'shop', at: 115, quantity: 1 }], { shop: [figure(110, 1), figure(140, 0)] });
-    expect(causes(evidence)).toEqual(['shop 1 own order under way']);
+    expect(causes(evidence)).toEqual(['shop 1 own message under way']);
+  });
+
+  it('sees that a channel sold again what its own cancellation had put back', () => {
+    const evidence = world(1, [{ system: 'shop', at: 100, quantity: 1 }, { system: 'shop', at: 300, quantity: 1 }], { shop: [figure(150, 0)] });
+    const sale = evidence.facts[1] as SystemFact;
+    const back: SystemFact = { ...sale, kind: 'return', eventId: 'shop/back', occurredAt: AT + 200 };
+    const late = { ...movementOf(back, 9, 2_000) };
+    expect(causes(evidence)).toEqual(['shop 1 unexplained']);
+    expect(causes({ ...evidence, facts: [...evidence.facts, back], ledger: [...evidence.ledger, late] })).toEqual(['shop 1 own message under way']);
   });
 
   it('says of a till that it asks nobody', () => {

@@ -6,13 +6,14 @@ import { Findings, type Verdict } from './verdict.js';
 /**
  * Why a unit was sold that was not there:
  * - `lag`: the channel had not received the figure yet that followed from the last unit's going;
- * - `own order under way`: a figure arrived that did not know of the channel's own order yet, and was believed;
+ * - `own message under way`: the channel's own order or cancellation had not reached the hub yet: a figure that did not know
+ *   of the order was believed, or what the cancellation put back was sold again;
  * - `late post`: the last unit's going was told late, so that the hub could not know;
  * - `told late itself`: this sale happened first, but its own message came late, and the hub gave the unit to another;
  * - `counter`: rung up at a till, which asks nobody: the unit in the customer's hand was promised to somebody else;
  * - `unexplained`: the channel knew and sold; never acceptable.
  */
-export const CAUSES = ['lag', 'own order under way', 'late post', 'told late itself', 'counter', 'unexplained'] as const;
+export const CAUSES = ['lag', 'own message under way', 'late post', 'told late itself', 'counter', 'unexplained'] as const;
 export type OversellCause = (typeof CAUSES)[number];
 
 /** One sale of which `units` were not there any more. */
@@ -50,16 +51,18 @@ interface Collision {
   readonly sale: FreeChange & { readonly fact: SystemFact };
   readonly taker: FreeChange | undefined;
   readonly told: { readonly at: number } | undefined;
+  /** The channel itself put units back on sale after it had been told, and before this sale. */
+  readonly restocked: boolean;
 }
 
-function causeOf(channel: ChannelEvidence | undefined, { sale, taker, told }: Collision): OversellCause {
+function causeOf(channel: ChannelEvidence | undefined, { sale, taker, told, restocked }: Collision): OversellCause {
   const { fact } = sale;
   if (channel?.decides === 'never-refuses' || !channel) return 'counter';
   if (!taker) return 'unexplained';
   const takenAt = taker.fact?.occurredAt ?? taker.knownAt;
   if (fact.occurredAt <= takenAt) return late(fact, sale) ? 'told late itself' : 'lag';
-  if (told && told.at < fact.occurredAt) return 'unexplained';
-  if (taker.system === fact.system) return 'own order under way';
+  if (told && told.at < fact.occurredAt) return restocked ? 'own message under way' : 'unexplained';
+  if (taker.system === fact.system) return 'own message under way';
   return fact.occurredAt < taker.knownAt && late(taker.fact, taker) ? 'late post' : 'lag';
 }
 
@@ -82,6 +85,7 @@ function happensAtLifePace(collision: Collision, cause: OversellCause, placedAt:
 class ItemAutopsy {
   private free = 0;
   private readonly history: { change: FreeChange; after: number }[] = [];
+  private changes: readonly FreeChange[] = [];
   readonly found: Oversold[] = [];
 
   constructor(
@@ -92,6 +96,7 @@ class ItemAutopsy {
   ) {}
 
   walk(changes: readonly FreeChange[]): void {
+    this.changes = changes;
     changes.forEach((change, index) => {
       if (change.kind !== 'other') this.judge(change, changes, index);
       this.free += change.effect;
@@ -111,7 +116,8 @@ class ItemAutopsy {
   private explain(sale: Collision['sale'], units: number): void {
     const { fact } = sale;
     const taker = takerOf(this.history, -sale.effect);
-    const collision = { sale, taker, told: taker && this.toldAfter(fact.system, taker.knownAt, -sale.effect) };
+    const told = taker && this.toldAfter(fact.system, taker.knownAt, -sale.effect);
+    const collision = { sale, taker, told, restocked: told !== undefined && this.restockedBetween(fact.system, told.at, fact.occurredAt) };
     const cause = causeOf(this.channels.get(fact.system), collision);
     const windowMs = taker ? fact.occurredAt - (taker.fact?.occurredAt ?? taker.knownAt) : 0;
     this.found.push({ system: fact.system, item: this.item, units, cause, order: fact.order, windowMs, atLifePace: happensAtLifePace(collision, cause, this.placedAt) });
@@ -129,6 +135,10 @@ class ItemAutopsy {
       most = Math.max(most, free);
     }
     return most;
+  }
+
+  private restockedBetween(system: string, from: number, until: number): boolean {
+    return this.changes.some(({ fact, effect }) => fact?.system === system && effect > 0 && fact.occurredAt >= from && fact.occurredAt <= until);
   }
 
   /** The first figure after a moment that was too low for this sale. */

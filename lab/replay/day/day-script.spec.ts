@@ -55,6 +55,14 @@ describe('a generated trading day', () => {
     expect(returns.some((event) => event.order !== undefined)).toBe(true);
   });
 
+  it('moves at least one unit in every line, in whatever day', () => {
+    for (let seed = 0; seed < 30; seed += 1) {
+      const made = dayScript({ ...OPTIONS, orders: 400, seed });
+      const lines = made.happenings.flatMap((event) => ('lines' in event ? event.lines : []));
+      expect([...lines, ...made.opening].every((line) => Number.isInteger(line.quantity) && line.quantity > 0)).toBe(true);
+    }
+  });
+
   it('cancels and takes back only what was ordered before', () => {
     const ordered = new Map(orders.map((order) => [order.order, order.at]));
     for (const event of day.happenings) {

@@ -29,7 +29,7 @@ export function deriveOpening(
     const short = random.chance(units > 20 ? 1 / 7 : 1 / 3);
     const quantity = Math.ceil(units * (short ? 0.4 + random.next() * 0.5 : 1.15 + random.next() * 0.5)) + (location === WAREHOUSE ? (flashStock.get(item) ?? 0) : 0);
     if (quantity > 0) opening.push({ location, item, quantity });
-    if (short && random.chance(0.5)) shortfall.push({ location, item, quantity: Math.ceil(units * 0.6) });
+    if (short && units > 0 && random.chance(0.5)) shortfall.push({ location, item, quantity: Math.ceil(units * 0.6) });
   }
   return { opening, shortfall };
 }
