@@ -92,7 +92,7 @@ describe('embedded Postgres', () => {
     expect(next.url('postgres')).toBe(abandoned.url('postgres'));
     await abandoned.stop();
     await next.stop();
-    expect(isGone(next.pid)).toBe(true);
+    await until(() => isGone(next.pid), 5_000);
     server = await EmbeddedPostgres.start({ dataDir, tuning: TUNING });
     expect(server.adopted).toBe(false);
   });
