@@ -7,6 +7,7 @@
 import pg from 'pg';
 import { startBenchHub, type BenchHub } from './stage/hub.js';
 import { median, option, perSecond, say, verdict } from './stage/measure.js';
+import { cpuSeconds } from './support/cpu-time.js';
 import { signedLoad, type SignedLoadResult } from './support/signed-load.js';
 
 const sockets = option('sockets', 32);
@@ -39,6 +40,12 @@ async function prepare(hub: BenchHub): Promise<void> {
 async function round(hub: BenchHub, database: pg.Client, warmUpMs: number): Promise<SignedLoadResult & { emptyAfterMs: number; drained: number }> {
   const counted = async (sql: string): Promise<number> => Number((await database.query<{ count: string }>(sql)).rows[0]?.count);
   const before = await counted('select count(*) as count from inventory.movement');
+  const [server] = (await database.query<{ pid: number }>(`select (string_to_array(pg_read_file('postmaster.pid'), E'\n'))[1]::int as pid`)).rows;
+  const used = (): { hub: number; connector: number; postgres: number } => {
+    const [own, postgres] = [cpuSeconds(hub.pid), cpuSeconds(server?.pid ?? 0)];
+    return { hub: own.own, connector: own.below, postgres: postgres.own + postgres.below };
+  };
+  const usedBefore = used();
   const started = performance.now();
   const result = await signedLoad({
     port: Number(new URL(hub.url).port), paths: names.map((name) => `/webhooks/${name}`), secret: SECRET, sockets, bytes, skus: SKUS,
@@ -54,6 +61,9 @@ async function round(hub: BenchHub, database: pg.Client, warmUpMs: number): Prom
   if (refused.length > 0) say(`  also answered: ${refused.map(([status, count]) => `${count} x ${status}`).join(', ')}`);
   if (applied !== accepted * 2) throw new Error(`${accepted} orders of two lines were accepted, and ${applied} movements recorded`);
   say(`  ${perSecond(result.perSecond)}  p50 ${result.p50Ms.toFixed(1)} ms  p99 ${result.p99Ms.toFixed(1)} ms  longest ${result.mostMs.toFixed(0)} ms; ${backlog} waited at the end, gone after ${((emptyAt - endedAt) / 1_000).toFixed(1)} s; every line is in the ledger once`);
+  const usedAfter = used();
+  const each = (part: keyof typeof usedAfter): string => `${((usedAfter[part] - usedBefore[part]) / accepted * 1e6).toFixed(0)} us ${part}`;
+  say(`  processor time a delivery, received and applied: ${each('hub')}, ${each('connector')}, ${each('postgres')}`);
   return { ...result, emptyAfterMs: emptyAt - endedAt, drained: (accepted / (emptyAt - started)) * 1_000 };
 }
 

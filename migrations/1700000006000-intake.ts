@@ -196,4 +196,36 @@ const STATEMENTS = [
     where l.source_id = any (mine) and d.bytes_before < most_bytes
     order by l.source_id, d.id;
   end $$`,
+
+  // Writes what became of the deliveries of several lanes and gives the lanes back, in one call: it is the most frequent
+  // write after accept. Rows come in order of the lanes, so that two workers never wait for each other in a circle. A
+  // lane whose fence has moved on is left out with all its deliveries; the lanes that were given back are answered.
+  `create function intake.give_back(lane_sources integer[], lane_fences bigint[], lane_failures integer[], lane_pauses integer[], lane_errors text[],
+                                    sources integer[], delivery_ids bigint[], states text[], applied integer[], repeated integer[], reasons text[])
+  returns integer[] language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+  declare
+    at constant timestamptz := intake.clock();
+    ours integer[];
+  begin
+    select coalesce(array_agg(locked.source_id), '{}') into ours from (
+      select l.source_id from unnest(lane_sources, lane_fences) as given (source_id, fence)
+      join intake.lane l on l.source_id = given.source_id and l.fence = given.fence order by l.source_id for update of l
+    ) locked;
+    with settled as materialized (
+      select s.* from unnest(sources, delivery_ids, states, applied, repeated, reasons) as s (source_id, delivery_id, state, applied, repeated, reason)
+      where s.source_id = any (ours)
+    ), taken as (
+      delete from intake.pending p using settled s where p.source_id = s.source_id and p.delivery_id = s.delivery_id
+      returning s.delivery_id, s.state, s.applied, s.repeated, s.reason
+    )
+    insert into intake.outcome as o (delivery_id, state, applied, repeated, reason, finished_at)
+    select t.delivery_id, t.state, t.applied, t.repeated, t.reason, at from taken t
+    on conflict (delivery_id) do update
+      set state = excluded.state, applied = excluded.applied, repeated = excluded.repeated, reason = excluded.reason, finished_at = excluded.finished_at;
+    update intake.lane l set claimed_until = at, failures = given.failures, pause_ms = given.pause_ms, last_error = given.error,
+      not_before = case when given.pause_ms > 0 then at + given.pause_ms * interval '1 millisecond' else '-infinity' end
+    from unnest(lane_sources, lane_failures, lane_pauses, lane_errors) as given (source_id, failures, pause_ms, error)
+    where l.source_id = given.source_id and l.source_id = any (ours);
+    return ours;
+  end $$`,
 ];

@@ -22,8 +22,6 @@ export interface Arrival {
 export type Acceptance = 'accepted' | 'duplicate';
 
 const MOST_A_BATCH = 500;
-/** Two batches at a time: while one waits for the disk the next is being written. */
-const LANES = 2;
 /** At 3,000 a second the last of these waits half a second; beyond it, a sender is better told to come back. */
 const MOST_WAITING = 1_500;
 const MOST_WAITING_BYTES = 32 * 1_024 * 1_024;
@@ -36,7 +34,8 @@ const RETRY_AFTER_SECONDS = 1;
  */
 @Injectable()
 export class Inbox {
-  private readonly coalescer = new Coalescer<Arrival, Acceptance>((arrivals) => this.write(arrivals), MOST_A_BATCH, LANES);
+  /** One batch at a time: two would be half as large, and it is the number of commits that costs. */
+  private readonly coalescer = new Coalescer<Arrival, Acceptance>((arrivals) => this.write(arrivals), MOST_A_BATCH);
   private readonly waitingBySource = new Map<number, number>();
   private waiting = 0;
   private waitingBytes = 0;

@@ -103,17 +103,15 @@ export class Lanes {
    * fence has moved on was lost to another worker, who does its deliveries again: nothing of it is written.
    */
   async giveBack(returns: readonly LaneReturn[]): Promise<void> {
+    if (returns.every(({ postponed, holdings }) => postponed.length + holdings.length === 0)) {
+      await settle(this.database, returns);
+      return;
+    }
     await this.database.transaction(async (tx) => {
-      const held = await tx.query<{ source_id: number }>(`
-        select l.source_id from intake.lane l join unnest($1::integer[], $2::bigint[]) as mine (source_id, fence) on l.source_id = mine.source_id and l.fence = mine.fence
-        order by l.source_id for update of l`, columns(returns.map(({ claim }) => claim), 'sourceId', 'fence'));
-      const ours = new Set(held.map((row) => row.source_id));
+      const ours = await settle(tx, returns);
       const kept = returns.filter(({ claim }) => ours.has(claim.sourceId));
-      if (kept.length === 0) return;
-      await settle(tx, kept);
       await postpone(tx, kept);
       await holdBack(tx, kept.flatMap(({ holdings }) => holdings));
-      await release(tx, kept);
     });
   }
 
@@ -124,19 +122,16 @@ export class Lanes {
   }
 }
 
-async function settle(tx: Queryable, returns: readonly LaneReturn[]): Promise<void> {
+/** Answers the sources whose lanes were still ours. */
+async function settle(tx: Queryable, returns: readonly LaneReturn[]): Promise<Set<number>> {
   const rows = returns.flatMap(({ claim, settled }) => settled.map((one) => ({ ...one, sourceId: claim.sourceId })));
-  if (rows.length === 0) return;
-  await tx.query(`
-    with settled as materialized (
-      select * from unnest($1::integer[], $2::bigint[], $3::text[], $4::integer[], $5::integer[], $6::text[]) as s (source_id, delivery_id, state, applied, repeated, reason)
-    ), taken as (
-      delete from intake.pending p using settled s where p.source_id = s.source_id and p.delivery_id = s.delivery_id returning p.delivery_id
-    )
-    insert into intake.outcome (delivery_id, state, applied, repeated, reason, finished_at)
-    select s.delivery_id, s.state, s.applied, s.repeated, s.reason, intake.clock() from settled s join taken t on t.delivery_id = s.delivery_id
-    on conflict (delivery_id) do update set state = excluded.state, applied = excluded.applied, repeated = excluded.repeated, reason = excluded.reason, finished_at = excluded.finished_at`,
-  columns(rows, 'sourceId', 'deliveryId', 'state', 'applied', 'repeated', 'reason'));
+  const lanes = returns.map(({ claim, blocked }) => ({
+    sourceId: claim.sourceId, fence: claim.fence, failures: blocked ? claim.failures + (blocked.counts ? 1 : 0) : 0, pauseMs: blocked?.pauseMs ?? 0, error: blocked?.error ?? null,
+  }));
+  const [answer] = await tx.query<{ ours: number[] }>('select intake.give_back($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as ours', [
+    ...columns(lanes, 'sourceId', 'fence', 'failures', 'pauseMs', 'error'), ...columns(rows, 'sourceId', 'deliveryId', 'state', 'applied', 'repeated', 'reason'),
+  ]);
+  return new Set(answer?.ours);
 }
 
 async function postpone(tx: Queryable, returns: readonly LaneReturn[]): Promise<void> {
@@ -146,17 +141,6 @@ async function postpone(tx: Queryable, returns: readonly LaneReturn[]): Promise<
     update intake.pending p set attempts = f.attempts, pause_ms = f.pause_ms, not_before = intake.clock() + f.pause_ms * interval '1 millisecond', last_error = f.error
     from unnest($1::integer[], $2::bigint[], $3::integer[], $4::integer[], $5::text[]) as f (source_id, delivery_id, attempts, pause_ms, error)
     where p.source_id = f.source_id and p.delivery_id = f.delivery_id`, columns(rows, 'sourceId', 'deliveryId', 'attempts', 'pauseMs', 'error'));
-}
-
-async function release(tx: Queryable, returns: readonly LaneReturn[]): Promise<void> {
-  const rows = returns.map(({ claim, blocked }) => ({
-    sourceId: claim.sourceId, failures: blocked ? claim.failures + (blocked.counts ? 1 : 0) : 0, pauseMs: blocked?.pauseMs ?? 0, error: blocked?.error ?? null,
-  }));
-  await tx.query(`
-    update intake.lane l set claimed_until = intake.clock(), failures = r.failures, pause_ms = r.pause_ms, last_error = r.error,
-      not_before = case when r.pause_ms > 0 then intake.clock() + r.pause_ms * interval '1 millisecond' else '-infinity' end
-    from unnest($1::integer[], $2::integer[], $3::integer[], $4::text[]) as r (source_id, failures, pause_ms, error) where l.source_id = r.source_id`,
-  columns(rows, 'sourceId', 'failures', 'pauseMs', 'error'));
 }
 
 /** The named fields of all rows, as the arrays that `unnest` takes. */
