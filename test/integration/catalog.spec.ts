@@ -1,3 +1,4 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '../../src/core/persistence/database.js';
 import { CatalogDirectory, CatalogHttpModule } from '../../src/modules/catalog/index.js';
@@ -7,14 +8,37 @@ import { startWithConnections, type NamedConnections } from '../support/connecti
 let hub: NamedConnections;
 let token: string;
 
+interface Described {
+  readonly $ref?: string;
+  readonly content?: Record<string, { readonly schema: { readonly $ref?: string } }>;
+}
+let documented: Record<string, Record<string, { readonly responses: Record<string, Described> }> | undefined>;
+let shared: Record<string, Described>;
+let problem: object;
+
 beforeAll(async () => {
   hub = await startWithConnections([CatalogHttpModule], { 'till-7': 'till', 'web-shop': 'shop', 'other-shop': 'shop' });
   token = await hub.client('catalog:read', 'catalog:write');
+  const { paths, components } = (await hub.call('GET', '/openapi.json')).body as { paths: typeof documented; components: { responses: typeof shared; schemas: { Problem: object } } };
+  documented = Object.fromEntries(Object.entries(paths).map(([path, item]) => [path.replace('/api/v1', ''), item]));
+  shared = components.responses;
+  problem = components.schemas.Problem;
 });
 
 afterAll(() => hub.stop());
 
-const call = (method: string, path: string, body?: unknown): Promise<Answer> => hub.call(method, `/api/v1${path}`, body, { token });
+/** Calls as a client that may read and write, and holds the answer to what the OpenAPI document says of it. */
+async function call(method: string, path: string, body?: unknown): Promise<Answer> {
+  const answer = await hub.call(method, `/api/v1${path}`, body, { token });
+  const operation = documented[path.replace(/\?.*/, '').replace(/(?<=^\/\w+\/).+/, '{id}')]?.[method.toLowerCase()];
+  const response = operation?.responses[answer.status];
+  const name = response?.$ref?.split('/').at(-1) ?? '';
+  const content = Object.values((response?.$ref ? shared[name]?.content : response?.content) ?? {})[0];
+  expect([method, path, answer.status, content?.schema]).toEqual([method, path, answer.status, expect.anything()]);
+  const schema = content?.schema.$ref ? problem : content?.schema;
+  expect(new Ajv2020({ strict: false, validateFormats: false }).validate(schema as object, answer.body)).toBe(true);
+  return answer;
+}
 
 describe('an item', () => {
   it('is created with its defaults, and answers 200 when the same is put again', async () => {
@@ -166,5 +190,17 @@ describe('a channel', () => {
     expect((await call('PUT', '/channels/second', second)).body).toMatchObject({ code: 'CONFLICT', errors: [{ pointer: '/connection' }] });
     await call('PUT', '/channels/first', { name: 'First', locations: ['dc'] });
     expect((await call('PUT', '/channels/second', second)).status).toBe(201);
+  });
+});
+
+describe('the document', () => {
+  it('says what a line of a bulk call is, and what an id may be', () => {
+    const bulk = documented['/items/bulk']?.['post'] as unknown as { requestBody: { content: Record<string, { schema: { required: string[] } }> }; responses: Record<string, Described> };
+    expect(Object.keys(bulk.requestBody.content)).toEqual(['application/x-ndjson']);
+    expect(bulk.requestBody.content['application/x-ndjson']?.schema.required).toEqual(['id', 'name']);
+    expect(Object.keys(bulk.responses[200]?.content ?? {})).toEqual(['application/x-ndjson']);
+    const put = documented['/items/{id}']?.['put'] as unknown as { parameters: { name: string; schema: { maxLength: number } }[]; requestBody: { content: Record<string, { schema: { required: string[] } }> } };
+    expect(put.parameters).toEqual([expect.objectContaining({ name: 'id', schema: expect.objectContaining({ maxLength: 64 }) as unknown })]);
+    expect(put.requestBody.content['application/json']?.schema.required).toEqual(['name']);
   });
 });

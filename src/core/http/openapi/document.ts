@@ -59,12 +59,16 @@ function refusalsOf(route: Route): ProblemResponse[] {
 
 const STATUS: Readonly<Record<ProblemResponse, string>> = { Unreadable: '400', Unauthenticated: '401', Forbidden: '403', TooLarge: '413', WrongType: '415', Invalid: '422', Unavailable: '503', Problem: 'default' };
 
-function bodyOf(route: Route): Operation['requestBody'] | undefined {
+/** Bodies of other types than JSON may be described at the route; what is said there is more than what is known here. */
+function bodyOf(route: Route, described: Operation['requestBody']): Operation['requestBody'] | undefined {
   if (route.rawBody) return { required: true, description: 'The delivery exactly as its sender signed it.', content: { '*/*': { schema: { type: 'string', format: 'binary' } } } };
-  if (!route.bodySchema && !route.bodyRule.ndjson) return undefined;
-  const json = { 'application/json': { schema: plain(route.bodySchema ?? {}) as never } };
-  const ndjson = { 'application/x-ndjson': { schema: { type: 'string', description: 'One JSON object a line.' } as never } };
-  return { required: true, content: { ...(route.bodySchema ? json : {}), ...(route.bodyRule.ndjson ? ndjson : {}) } };
+  const { bodySchema, bodyRule: { ndjson, csv } } = route;
+  if (!bodySchema && !ndjson && !csv) return undefined;
+  const own = described && 'content' in described ? Object.entries(described.content).filter(([type]) => type !== 'application/json') : [];
+  const json = { 'application/json': { schema: plain(bodySchema ?? {}) as never } };
+  const lines = { 'application/x-ndjson': { schema: { type: 'string', description: 'One JSON object a line.' } as never } };
+  const table = { 'text/csv': { schema: { type: 'string' } as never } };
+  return { required: true, content: { ...(bodySchema ? json : {}), ...(ndjson ? lines : {}), ...(csv ? table : {}), ...(plain(Object.fromEntries(own)) as object) } };
 }
 
 /** TypeBox marks its schemas with symbols, which must not reach a copy that is compared or served. */
@@ -79,7 +83,7 @@ function queryOf(schema: JsonSchema): Parameters {
 
 function complete(operation: Operation, route: Route): void {
   operation.security = securityOf(route);
-  const body = bodyOf(route);
+  const body = bodyOf(route, operation.requestBody);
   if (body) operation.requestBody = body;
   if (route.querySchema) operation.parameters = [...(operation.parameters ?? []).filter((parameter) => !('in' in parameter) || parameter.in !== 'query'), ...queryOf(route.querySchema)];
   for (const name of refusalsOf(route)) operation.responses[STATUS[name]] ??= ref(name);

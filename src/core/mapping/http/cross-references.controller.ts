@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { idFault } from '../../canonical/index.js';
 import { HubError } from '../../errors/index.js';
 import { RequireAdmin } from '../../governance/access.js';
@@ -36,7 +36,6 @@ export class CrossReferencesController {
     description: 'At most 10,000 a call, in order and in one transaction; the same again changes nothing. An entry that conflicts is answered as `conflict` and changes nothing. '
       + 'Events that were parked for want of a reference are applied by themselves.',
   })
-  @ApiBody({ schema: SaveReferences as object })
   @ApiResponse({ status: 200, description: 'One result an entry, in order', schema: results as object })
   async save(@Param('id') id: string, @Body(new SchemaBody(SaveReferences)) body: ReferencesToSave): Promise<{ results: SavedReferenceView[] }> {
     const faults = body.references.flatMap(({ canonicalId }, index) => {
@@ -51,12 +50,6 @@ export class CrossReferencesController {
 
   @Get()
   @ApiOperation({ operationId: 'listCrossReferences', summary: 'List what a connection calls items and locations', description: 'In order of entity, type and external id.' })
-  @ApiQuery({ name: 'limit', required: false, schema: ReferenceQuery.properties.limit as object })
-  @ApiQuery({ name: 'after', required: false, schema: { type: 'string' } })
-  @ApiQuery({ name: 'entity', required: false, schema: { type: 'string', enum: ['item', 'location'] } })
-  @ApiQuery({ name: 'type', required: false, schema: { type: 'string' } })
-  @ApiQuery({ name: 'externalId', required: false, schema: { type: 'string' } })
-  @ApiQuery({ name: 'canonicalId', required: false, schema: { type: 'string' } })
   @ApiResponse({ status: 200, description: 'One page', schema: page as object })
   async list(@Param('id') id: string, @Query(new SchemaQuery(ReferenceQuery)) query: ReferencesAsked): Promise<{ items: ReferenceView[]; next: string | null }> {
     const { limit, after, canonicalId, ...filter } = query;
@@ -69,9 +62,6 @@ export class CrossReferencesController {
   @Delete()
   @HttpCode(204)
   @ApiOperation({ operationId: 'removeCrossReference', summary: 'Remove one reference', description: 'Facts that were recorded through it stay as they are; the next event that carries it is parked.' })
-  @ApiQuery({ name: 'entity', schema: { type: 'string', enum: ['item', 'location'] } })
-  @ApiQuery({ name: 'type', schema: { type: 'string' } })
-  @ApiQuery({ name: 'externalId', schema: { type: 'string' } })
   @ApiResponse({ status: 204, description: 'It is gone' })
   @ApiResponse({ status: 404, description: '`NOT_FOUND`: there was no such reference' })
   async remove(@Param('id') id: string, @Query(new SchemaQuery(ReferenceName)) name: ReferenceNamed): Promise<void> {

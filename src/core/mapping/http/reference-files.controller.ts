@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Body, Controller, Get, HttpCode, Param, Post, Query, StreamableFile } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiProduces, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HubError } from '../../errors/index.js';
 import { RequireAdmin } from '../../governance/access.js';
 import { AcceptsBody, BULK_BODY_LIMIT_BYTES } from '../../http/body-rules.js';
@@ -43,8 +43,8 @@ export class ReferenceFilesController {
     operationId: 'importCrossReferences', summary: 'Save references of a connection from CSV',
     description: 'At most 8 MB in UTF-8, with a line of column names as in the export. Lines are saved in their order and each succeeds or fails alone; the same file again changes nothing.',
   })
-  @ApiQuery({ name: 'replace', required: false, schema: { type: 'boolean', default: false }, description: 'As for the list of references in JSON.' })
-  @ApiBody({ content: FILE } as never)
+  @ApiConsumes('text/csv')
+  @ApiBody({ schema: FILE['text/csv'].schema })
   @ApiResponse({ status: 200, description: 'What became of the lines', schema: Imported as object })
   async import(@Param('id') id: string, @Query(new SchemaQuery(ImportQuery)) query: ImportAsked, @Body() body: unknown): Promise<ImportReport> {
     if (!Buffer.isBuffer(body)) throw new HubError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send text/csv in UTF-8.' });

@@ -49,7 +49,7 @@ export type ReferencesAsked = Static<typeof ReferenceQuery>;
 export const ReferenceName = Type.Object({ entity, type, externalId }, { additionalProperties: false });
 export type ReferenceNamed = Static<typeof ReferenceName>;
 
-export const ImportQuery = Type.Object({ replace: Type.Boolean({ default: false }) }, { additionalProperties: false });
+export const ImportQuery = Type.Object({ replace: Type.Boolean({ default: false, description: 'As for the references in JSON.' }) }, { additionalProperties: false });
 export type ImportAsked = Static<typeof ImportQuery>;
 
 export const Imported = Type.Object({

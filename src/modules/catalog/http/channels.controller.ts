@@ -27,7 +27,7 @@ export class ChannelsController {
 
   @Put(':id')
   @RequireScope('catalog:write')
-  @DescribePut({ operationId: 'putChannel', summary: 'Create a channel, or bring it to the given form', description: 'A field that is left out takes its default. Repeating the call changes nothing. One connection publishes one channel.' }, ChannelForms.body, ChannelForms.answer)
+  @DescribePut({ operationId: 'putChannel', summary: 'Create a channel, or bring it to the given form', description: 'One connection publishes one channel.' }, ChannelForms.answer)
   async put(@Param('id') id: string, @Body(new SchemaBody(ChannelForms.body)) body: BodyOf<ChannelAnswer>, @Res({ passthrough: true }) reply: FastifyReply): Promise<ChannelView> {
     const channel = wellFormed(await channelOf(id, body, this.connections));
     const [outcome] = await this.saves.save([channel]);
@@ -44,7 +44,7 @@ export class ChannelsController {
 
   @Get()
   @RequireScope('catalog:read')
-  @DescribePage({ operationId: 'listChannels', summary: 'List channels', description: 'In order of id.' }, PageQuery, ChannelForms.answer)
+  @DescribePage({ operationId: 'listChannels', summary: 'List channels', description: 'In order of id.' }, ChannelForms.answer)
   async list(@Query(new SchemaQuery(PageQuery)) query: PageAsked): Promise<Page<ChannelView>> {
     return pageOf(await this.reads.page(query.after, query.limit + 1), query.limit);
   }

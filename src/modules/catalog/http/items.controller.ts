@@ -25,7 +25,7 @@ export class ItemsController {
 
   @Put(':id')
   @RequireScope('catalog:write')
-  @DescribePut({ operationId: 'putItem', summary: 'Create an item, or bring it to the given form', description: 'A field that is left out takes its default. Repeating the call changes nothing.' }, ItemForms.body, ItemForms.answer)
+  @DescribePut({ operationId: 'putItem', summary: 'Create an item, or bring it to the given form' }, ItemForms.answer)
   async put(@Param('id') id: string, @Body(new SchemaBody(ItemForms.body)) body: BodyOf<ItemAnswer>, @Res({ passthrough: true }) reply: FastifyReply): Promise<Item> {
     const item = wellFormed(itemOf(id, body));
     const [outcome] = await this.saves.save([item]);
@@ -42,7 +42,7 @@ export class ItemsController {
 
   @Get()
   @RequireScope('catalog:read')
-  @DescribePage({ operationId: 'listItems', summary: 'List items', description: 'In order of id; `sku` and `gtin` find by the whole number.' }, ItemQuery, ItemForms.answer)
+  @DescribePage({ operationId: 'listItems', summary: 'List items', description: 'In order of id; `sku` and `gtin` find by the whole number.' }, ItemForms.answer)
   async list(@Query(new SchemaQuery(ItemQuery)) query: ItemsAsked): Promise<Page<Item>> {
     return pageOf(await this.reads.page(query.after, query.limit + 1, query), query.limit);
   }

@@ -27,7 +27,7 @@ export class LocationsController {
 
   @Put(':id')
   @RequireScope('catalog:write')
-  @DescribePut({ operationId: 'putLocation', summary: 'Create a location, or bring it to the given form', description: 'A field that is left out takes its default. Repeating the call changes nothing.' }, LocationForms.body, LocationForms.answer)
+  @DescribePut({ operationId: 'putLocation', summary: 'Create a location, or bring it to the given form' }, LocationForms.answer)
   async put(@Param('id') id: string, @Body(new SchemaBody(LocationForms.body)) body: BodyOf<LocationAnswer>, @Res({ passthrough: true }) reply: FastifyReply): Promise<LocationView> {
     const location = wellFormed(await locationOf(id, body, this.connections));
     const [outcome] = await this.saves.save([location]);
@@ -44,7 +44,7 @@ export class LocationsController {
 
   @Get()
   @RequireScope('catalog:read')
-  @DescribePage({ operationId: 'listLocations', summary: 'List locations', description: 'In order of id.' }, LocationQuery, LocationForms.answer)
+  @DescribePage({ operationId: 'listLocations', summary: 'List locations', description: 'In order of id.' }, LocationForms.answer)
   async list(@Query(new SchemaQuery(LocationQuery)) query: LocationsAsked): Promise<Page<LocationView>> {
     return pageOf(await this.reads.page(query.after, query.limit + 1, query.type), query.limit);
   }

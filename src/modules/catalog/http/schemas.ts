@@ -2,7 +2,7 @@ import { Type, type Static, type TProperties } from '@sinclair/typebox';
 import { LONGEST_ID } from '../../../core/canonical/index.js';
 import { LOCATION_TYPES } from '../locations/location.js';
 
-const id = Type.String({
+export const Id = Type.String({
   minLength: 1, maxLength: LONGEST_ID, examples: ['85123A'],
   description: 'Given by the retailer, never changed, case-sensitive. 1 to 64 characters in Unicode NFC, without control characters, commas or outer spaces.',
 });
@@ -34,9 +34,9 @@ const channelFields = {
 function forms<Fields extends TProperties>(fields: Fields) {
   const given = Object.fromEntries(Object.entries(fields).map(([key, schema]) => [key, 'default' in schema ? Type.Optional(schema) : schema]));
   return {
-    body: Type.Object({ id: Type.Optional(id), ...given }, { additionalProperties: false }),
-    line: Type.Object({ id, ...given }, { additionalProperties: false }),
-    answer: Type.Object({ id, ...fields }),
+    body: Type.Object({ id: Type.Optional(Id), ...given }, { additionalProperties: false }),
+    line: Type.Object({ id: Id, ...given }, { additionalProperties: false }),
+    answer: Type.Object({ id: Id, ...fields }),
   };
 }
 
