@@ -1,18 +1,6 @@
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { FastifyInstance } from 'fastify';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { AppModule } from '../../src/app.module.js';
-import { SCOPES } from '../../src/core/governance/access.js';
-import { SetupService } from '../../src/core/governance/setup/setup.service.js';
-import { configureApp } from '../../src/core/http/configure-app.js';
-import { httpAdapter } from '../../src/core/http/http-adapter.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { testSettings } from '../support/settings.js';
+import { startWholeApp, type ListedRoute, type WholeApp } from '../support/whole-app.js';
 
 /** Every route that answers somebody whom the hub does not know. A new one is a decision: it is added here by hand. */
 const PUBLIC = [
@@ -29,56 +17,31 @@ const PUBLIC = [
 /** Public at the guard, with a check of their own: the sender's signature. */
 const SIGNED = ['POST /webhooks/:connectionId', 'POST /webhooks/:connectionId/:topic'];
 
-interface Listed {
-  readonly method: string;
-  readonly url: string;
-}
+let hub: WholeApp;
 
-let database: TestDatabase;
-let dataDir: string;
-let app: NestFastifyApplication;
-let admin: string;
-const keys = new Map<string, string>();
-const routes: Listed[] = [];
-
-async function call(method: string, url: string, token?: string, payload?: object): Promise<{ status: number; body: Record<string, unknown> }> {
-  const response = await app.inject({ method: method as 'GET', url: url.replaceAll(/:\w+|\*/g, 'x'), headers: token ? { authorization: `Bearer ${token}` } : {}, payload });
+async function call(method: string, url: string, token?: string): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await hub.app.inject({ method: method as 'GET', url: url.replaceAll(/:\w+|\*/g, 'x'), headers: token ? { authorization: `Bearer ${token}` } : {} });
   return { status: response.statusCode, body: response.payload.startsWith('{') ? (response.json() as Record<string, unknown>) : {} };
 }
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  dataDir = mkdtempSync(join(tmpdir(), 'crossdock-routes-'));
-  const adapter = httpAdapter();
-  (adapter.getInstance() as unknown as FastifyInstance).addHook('onRoute', ({ method, url }) => {
-    for (const one of [method].flat()) routes.push({ method: one, url });
-  });
-  const module = await Test.createTestingModule({ imports: [AppModule.forSettings(testSettings({ databaseUrl: database.url, dataDir, role: 'api' }))] }).compile();
-  app = module.createNestApplication<NestFastifyApplication>(adapter, { bufferLogs: true });
-  configureApp(app);
-  await app.init();
-  const credentials = { email: 'admin@example.test', password: 'correct horse battery' };
-  await call('POST', '/admin/v1/setup', undefined, { token: await app.get(SetupService).pendingToken(), ...credentials });
-  admin = (await call('POST', '/admin/v1/sessions', undefined, credentials)).body.token as string;
-  for (const scope of SCOPES) keys.set(scope, (await call('POST', '/admin/v1/clients', admin, { name: scope, scopes: [scope] })).body.key as string);
+  hub = await startWholeApp();
 });
 
 afterAll(async () => {
-  await app.close();
-  await database.drop();
-  rmSync(dataDir, { recursive: true, force: true });
+  await hub.stop();
 });
 
-const isOpen = ({ method, url }: Listed): boolean => [...PUBLIC, ...SIGNED].includes(`${method === 'HEAD' ? 'GET' : method} ${url}`);
+const isOpen = ({ method, url }: ListedRoute): boolean => [...PUBLIC, ...SIGNED].includes(`${method === 'HEAD' ? 'GET' : method} ${url}`);
 
 it('pins the list of routes that answer anybody', async () => {
   const answered: string[] = [];
-  for (const route of routes.filter(({ method }) => method !== 'HEAD')) if ((await call(route.method, route.url)).body.code !== 'UNAUTHENTICATED') answered.push(`${route.method} ${route.url}`);
+  for (const route of hub.routes.filter(({ method }) => method !== 'HEAD')) if ((await call(route.method, route.url)).body.code !== 'UNAUTHENTICATED') answered.push(`${route.method} ${route.url}`);
   expect(answered.filter((route) => !SIGNED.includes(route)).sort()).toEqual(PUBLIC);
 });
 
 it('answers 401 on every other route to nobody, and to a token that is none', async () => {
-  const closed = routes.filter((route) => !isOpen(route));
+  const closed = hub.routes.filter((route) => !isOpen(route));
   expect(closed.length).toBeGreaterThan(10);
   for (const route of closed) {
     for (const token of [undefined, 'cds_nonsense', `cds_${'A'.repeat(43)}`, `cdk_aaaaaaaaaaaa_${'A'.repeat(43)}`]) {
@@ -89,20 +52,20 @@ it('answers 401 on every other route to nobody, and to a token that is none', as
 
 it('answers 403 to the wrong kind of caller on every route that has one', async () => {
   let proved = 0;
-  for (const route of routes.filter((one) => !isOpen(one))) {
+  for (const route of hub.routes.filter((one) => !isOpen(one))) {
     const admins = route.url.startsWith('/admin/');
     const reads = route.method === 'GET' || route.method === 'HEAD';
-    if (admins) for (const key of keys.values()) expect([route, (await call(route.method, route.url, key)).status]).toEqual([route, 403]);
-    else if (!reads) expect([route, (await call(route.method, route.url, admin)).status]).toEqual([route, 403]);
+    if (admins) for (const key of hub.keys.values()) expect([route, (await call(route.method, route.url, key)).status]).toEqual([route, 403]);
+    else if (!reads) expect([route, (await call(route.method, route.url, hub.adminToken)).status]).toEqual([route, 403]);
     proved += admins || !reads ? 1 : 0;
   }
   expect(proved).toBeGreaterThan(5);
 });
 
 it('opens each business route to at most one scope alone', async () => {
-  for (const route of routes.filter((one) => !isOpen(one) && !one.url.startsWith('/admin/'))) {
+  for (const route of hub.routes.filter((one) => !isOpen(one) && !one.url.startsWith('/admin/'))) {
     const letIn: string[] = [];
-    for (const [scope, key] of keys) if ((await call(route.method, route.url, key)).status !== 403) letIn.push(scope);
+    for (const [scope, key] of hub.keys) if ((await call(route.method, route.url, key)).status !== 403) letIn.push(scope);
     expect([route, letIn.length]).toEqual([route, 1]);
   }
 });
@@ -112,7 +75,7 @@ it('describes every route in an OpenAPI 3.1 document, with its security and its 
   const document = body as unknown as { openapi: string; paths: Record<string, Record<string, Operation>>; tags: { name: string }[]; components: { securitySchemes: object; schemas: object; responses: object } };
   expect(document.openapi).toMatch(/^3\.1\.\d+$/);
   const described = Object.entries(document.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation })));
-  const served = routes.filter(({ method, url }) => method !== 'HEAD' && !url.startsWith('/docs')).map(({ method, url }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`);
+  const served = hub.routes.filter(({ method, url }) => method !== 'HEAD' && !url.startsWith('/docs')).map(({ method, url }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`);
   expect(described.map(({ name }) => name).sort()).toEqual(served.sort());
   const ids = described.map(({ operation }) => operation.operationId);
   expect(ids.filter((id, index) => !/^[a-z]\w+$/.test(id ?? '') || ids.indexOf(id) !== index)).toEqual([]);
