@@ -82,6 +82,9 @@ function like(schema: Schema, depth = 0): fc.Arbitrary<unknown> {
   return fc.oneof({ arbitrary: fitting(schema, depth), weight: 19 }, { arbitrary: fc.jsonValue({ maxDepth: 2 }), weight: 1 });
 }
 
+/** As a caller would write a value in a path or query. */
+const written = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+
 interface Shot {
   readonly path: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
@@ -90,20 +93,20 @@ interface Shot {
 
 function shotAt(operation: Operation): fc.Arbitrary<Shot> {
   const parameters = (where: string): Record<string, fc.Arbitrary<string>> =>
-    Object.fromEntries((operation.parameters ?? []).filter((parameter) => parameter.in === where).map((parameter) => [parameter.name, fc.oneof(text, like(parameter.schema ?? {}).map(String))]));
+    Object.fromEntries((operation.parameters ?? []).filter((parameter) => parameter.in === where).map((parameter) => [parameter.name, fc.oneof(text, like(parameter.schema ?? {}).map(written))]));
   const json = operation.requestBody?.content['application/json']?.schema;
   return fc.record({ path: fc.record(parameters('path')), query: fc.record(parameters('query'), { requiredKeys: [] }), body: json ? like(json) : fc.oneof(fc.constant(undefined), text) });
 }
 
 async function fire(method: string, path: string, { path: values, query, body }: Shot): Promise<{ status: number; sent: string; answer: string }> {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => encodeURIComponent((values[name] ?? 'x').toWellFormed()) || 'x');
-  const search = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(String(value).toWellFormed())}`).join('&');
+  const search = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(written(value).toWellFormed())}`).join('&');
   const ndjson = path.endsWith('/bulk');
   const response = await hub.app.inject({
     method: method.toUpperCase() as 'GET',
     url: search ? `${filled}?${search}` : filled,
     headers: { authorization: `Bearer ${path.startsWith('/admin/') ? hub.adminToken : hub.masterKey}`, ...(body === undefined ? {} : { 'content-type': ndjson ? 'application/x-ndjson' : 'application/json' }) },
-    payload: body === undefined ? undefined : ndjson ? String(body) : JSON.stringify(body),
+    payload: body === undefined ? undefined : ndjson ? written(body) : JSON.stringify(body),
   });
   return { status: response.statusCode, sent: `${method} ${filled}?${search} ${JSON.stringify(body)}`, answer: response.payload.slice(0, 2_000) };
 }
