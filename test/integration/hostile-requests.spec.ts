@@ -8,7 +8,7 @@ import { SchemaBody, SchemaQuery } from '../../src/core/http/schema-body.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 
 const Anything = { type: 'object' };
-const Page = { type: 'object', additionalProperties: false, properties: { limit: { type: 'integer', minimum: 1, maximum: 10, default: 5 }, item: { type: 'array', items: { type: 'string' } } } };
+const Page = { type: 'object', additionalProperties: false, properties: { after: { type: 'integer' }, limit: { type: 'integer', minimum: 1, maximum: 10, default: 5 }, item: { type: 'array', items: { type: 'string' } } } };
 
 @Controller()
 class EchoController {
@@ -179,6 +179,7 @@ describe('a path or query', () => {
     expect(await read('/api/v1/echo/a%2Fb?limit=7&item=x')).toMatchObject({ status: 200, body: { id: 'a/b', query: { limit: 7, item: ['x'] } } });
     expect(await read('/api/v1/echo/a?item=x&item=y')).toMatchObject({ status: 200, body: { query: { limit: 5, item: ['x', 'y'] } } });
     expect(await read('/api/v1/echo/a?limit=99')).toMatchObject({ status: 422, body: { errors: [{ pointer: '?limit' }] } });
+    for (const after of ['1e400', '-1e400', '9'.repeat(400), '9007199254740993', 'NaN', 'Infinity', '']) expect(await read(`/api/v1/echo/a?after=${after}`)).toMatchObject({ status: 422, body: { errors: [{ pointer: '?after' }] } });
     expect(await read('/api/v1/echo/a?__proto__[x]=1')).toMatchObject({ status: 422 });
     expect(await read('/api/v1/echo/a?constructor=1')).toMatchObject({ status: 422 });
   });

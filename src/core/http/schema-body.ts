@@ -1,5 +1,5 @@
 import type { PipeTransform } from '@nestjs/common';
-import { HubError } from '../errors/index.js';
+import { HubError, type FieldError } from '../errors/index.js';
 import { CompiledSchema, type JsonSchema } from './json-schema.js';
 
 /**
@@ -22,6 +22,13 @@ export class SchemaBody implements PipeTransform<unknown, unknown> {
   }
 }
 
+/** ajv turns the text 1e400 into Infinity, and long digits into another number than was written. */
+function beyondNumbers(query: Readonly<Record<string, unknown>>): FieldError[] {
+  return Object.entries(query)
+    .filter(([, value]) => [value].flat().some((one) => typeof one === 'number' && !(Math.abs(one) <= Number.MAX_SAFE_INTEGER)))
+    .map(([name]) => ({ pointer: `/${name}`, detail: 'is larger than any number that is kept exactly' }));
+}
+
 /**
  * The same for the query string as one object: `@Query(new SchemaQuery(Filter)) filter: Static<typeof Filter>`. Strings
  * are converted to the numbers and booleans that the schema names, a single value to a list of one; pointers are `?name`.
@@ -36,7 +43,7 @@ export class SchemaQuery implements PipeTransform<unknown, unknown> {
   transform(value: unknown): unknown {
     // Fastify's query object has no prototype; a plain copy behaves like any other object in handlers.
     const query = { ...(value as Record<string, unknown>) };
-    const errors = this.compiled.faultsOf(query);
+    const errors = [...this.compiled.faultsOf(query), ...beyondNumbers(query)];
     if (errors.length === 0) return query;
     throw new HubError('VALIDATION_FAILED', { errors: errors.map((error) => ({ ...error, pointer: `?${error.pointer.replace(/^\//, '')}` })) });
   }
