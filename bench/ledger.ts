@@ -6,8 +6,10 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { WakeUps } from '../src/core/orchestration/wake-ups.js';
+import { Metrics } from '../src/core/observability/metrics.js';
 import { dataSourceOptions } from '../src/core/persistence/data-source.js';
 import { Database } from '../src/core/persistence/database.js';
+import { InventoryMetrics } from '../src/modules/inventory/inventory-metrics.js';
 import { LedgerLanes, type MovementEntry } from '../src/modules/inventory/ledger/ledger-lanes.js';
 import { startBenchHub, type BenchHub } from './stage/hub.js';
 import { crowd, median, option, perSecond, rate, say, verdict } from './stage/measure.js';
@@ -81,7 +83,8 @@ async function main(): Promise<void> {
     await pool.query('create table public.limit_key (like inventory.movement_key including all); create table public.limit_movement (like inventory.movement including all); create sequence public.limit_batch');
     const levels = (await pool.query<{ count: string }>('select count(*) from inventory.stock_level')).rows[0]?.count;
     say(`${levels} stock levels`);
-    const lanes = new LedgerLanes(new Database(source), { ring: () => undefined } as unknown as WakeUps);
+    const database = new Database(source);
+    const lanes = new LedgerLanes(database, { ring: () => undefined } as unknown as WakeUps, new InventoryMetrics(new Metrics(), database));
     const measures: Record<string, () => Promise<number>> = {
       'insert only, 1000 x 2': () => crowd(2, forMs, async (lane) => (await pool.query(INSERT_ONLY, sqlArguments(columns(BATCH, lane)))) && BATCH),
       'ledger step in SQL, 1000 x 2': () => crowd(2, forMs, async (lane) => (await pool.query(STEP, sqlArguments(columns(BATCH, lane)))) && BATCH),

@@ -54,7 +54,8 @@ begin
    order by f.channel_id, f.item_id
   -- DO UPDATE locks the row even where its condition fails: a publisher that is about to claim it waits for this commit.
       on conflict (channel_id, item_id) do update
-     set bumped = d.bumped or d.claim is not null, urgency = least(d.urgency, excluded.urgency)
+     set bumped = d.bumped or d.claim is not null, urgency = least(d.urgency, excluded.urgency),
+         since = case when d.claim is not null and not d.bumped then clock_timestamp() else d.since end
    where d.claim is not null or excluded.urgency < d.urgency;
 end $$`;
 

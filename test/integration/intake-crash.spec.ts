@@ -16,6 +16,7 @@ import { CrossReferences } from '../../src/core/mapping/cross-references.js';
 import type { WakeUps } from '../../src/core/orchestration/wake-ups.js';
 import type { Database, Queryable } from '../../src/core/persistence/database.js';
 import { CatalogDirectory } from '../../src/modules/catalog/index.js';
+import { InventoryMetrics } from '../../src/modules/inventory/inventory-metrics.js';
 import { LedgerLanes } from '../../src/modules/inventory/ledger/ledger-lanes.js';
 import { RecordStock } from '../../src/modules/inventory/ledger/record-stock.js';
 import { moved, startIntakeApp, type IntakeApp } from '../support/intake.js';
@@ -74,7 +75,7 @@ interface Process {
 function processOn(database: Database): Process {
   const wakeUps = { on: () => undefined, ring: () => undefined } as unknown as WakeUps;
   const facts = new StockFacts();
-  facts.register(new RecordStock(new CatalogDirectory(database), new LedgerLanes(database, wakeUps)));
+  facts.register(new RecordStock(new CatalogDirectory(database), new LedgerLanes(database, wakeUps, hub.app.get(InventoryMetrics))));
   const references = new CrossReferences(database);
   const recorder = new RecordEvents(references, facts);
   const [metrics, connections] = [hub.app.get(IntakeMetrics), hub.app.get(ConnectionDirectory)];

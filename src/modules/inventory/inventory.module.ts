@@ -10,6 +10,7 @@ import { KeepSellingRules } from './availability/selling-rules.js';
 import { AvailabilityController } from './http/availability.controller.js';
 import { ReservationController } from './http/reservation.controller.js';
 import { StockController } from './http/stock.controller.js';
+import { InventoryMetrics } from './inventory-metrics.js';
 import { LedgerLanes } from './ledger/ledger-lanes.js';
 import { ReadLedger } from './ledger/read-ledger.js';
 import { ReadLevels } from './ledger/read-levels.js';
@@ -18,6 +19,7 @@ import { ChannelNames } from './publication/channel-names.js';
 import { DirtyFigures } from './publication/dirty-figures.js';
 import { PublishFigures } from './publication/publish-figures.js';
 import { ReadPublications } from './publication/read-publications.js';
+import { TellChannel } from './publication/tell-channel.js';
 import { HoldStock } from './reservation/hold-stock.js';
 import { ReadReservations } from './reservation/read-reservations.js';
 import { SettleHold } from './reservation/settle-hold.js';
@@ -26,10 +28,10 @@ import { SettleHold } from './reservation/settle-hold.js';
   imports: [CatalogModule, ConnectorModule, StockFactsModule, MappingModule],
   controllers: [StockController, AvailabilityController, ReservationController],
   providers: [
-    LedgerLanes, RecordStock, ReadLevels, ReadLedger,
+    InventoryMetrics, LedgerLanes, RecordStock, ReadLevels, ReadLedger,
     FollowCatalog, ReadAvailability, KeepSellingRules,
     HoldStock, SettleHold, ReadReservations,
-    DirtyFigures, ChannelNames, PublishFigures, ReadPublications,
+    DirtyFigures, ChannelNames, TellChannel, PublishFigures, ReadPublications,
   ],
   exports: [RecordStock],
 })

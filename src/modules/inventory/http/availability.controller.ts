@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
-import { ApiBody, ApiNoContentResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Static } from '@sinclair/typebox';
 import { HubError } from '../../../core/errors/index.js';
 import { RequireScope } from '../../../core/governance/access.js';
@@ -7,6 +7,7 @@ import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
 import { ReadAvailability, type Availability } from '../availability/read-availability.js';
 import { KeepSellingRules, type SellingRules } from '../availability/selling-rules.js';
 import { ReadPublications, type Publication } from '../publication/read-publications.js';
+import { AvailabilityAnswer, NumberCursor, page, PublicationAnswer, SellingRulesAnswer } from './answer.schemas.js';
 import { AvailabilityQuery, PublicationQuery, SafetyStockBody, SellingRulesBody } from './stock.schemas.js';
 
 @ApiTags('availability')
@@ -22,7 +23,7 @@ export class AvailabilityController {
   @Get('availability')
   @RequireScope('stock:read')
   @ApiOperation({ operationId: 'readAvailability', summary: 'Read availability with its terms' })
-  @ApiQuery({ schema: AvailabilityQuery as never, name: 'filter', style: 'form', explode: true })
+  @ApiOkResponse({ description: 'One answer for each item, in the order asked.', schema: AvailabilityAnswer as never })
   async read(@Query(new SchemaQuery(AvailabilityQuery)) query: Static<typeof AvailabilityQuery>): Promise<{ items: Availability[] }> {
     const items = query.item.split(',');
     if (items.length > 1_000) throw new HubError('VALIDATION_FAILED', { errors: [{ pointer: '?item', detail: 'names more than 1,000 items' }] });
@@ -33,7 +34,7 @@ export class AvailabilityController {
   @Get('publications')
   @RequireScope('stock:read')
   @ApiOperation({ operationId: 'listPublications', summary: "List a channel's publications" })
-  @ApiQuery({ schema: PublicationQuery as never, name: 'filter', style: 'form', explode: true })
+  @ApiOkResponse({ description: 'One page.', schema: page(PublicationAnswer, NumberCursor) as never })
   listPublications(@Query(new SchemaQuery(PublicationQuery)) query: Static<typeof PublicationQuery>): Promise<{ items: Publication[]; next: number | null }> {
     return this.publications.list({ channel: query.channel, state: query.state, after: query.after ?? 0, limit: query.limit ?? 100 });
   }
@@ -41,6 +42,7 @@ export class AvailabilityController {
   @Get('channels/:id/selling-rules')
   @RequireScope('stock:read')
   @ApiOperation({ operationId: 'readSellingRules', summary: "Read a channel's selling rules" })
+  @ApiOkResponse({ description: 'The rules in force.', schema: SellingRulesAnswer as never })
   readRules(@Param('id') channel: string): Promise<SellingRules> {
     return this.rules.read(channel);
   }
@@ -49,7 +51,7 @@ export class AvailabilityController {
   @Put('channels/:id/selling-rules')
   @RequireScope('stock:write')
   @ApiOperation({ operationId: 'replaceSellingRules', summary: "Replace a channel's selling rules" })
-  @ApiBody({ schema: SellingRulesBody as never })
+  @ApiOkResponse({ description: 'The rules as they are now.', schema: SellingRulesAnswer as never })
   async replaceRules(@Param('id') channel: string, @Body(new SchemaBody(SellingRulesBody)) body: Static<typeof SellingRulesBody>): Promise<SellingRules> {
     const rules = { safetyStock: 0, threshold: 0, buffer: 0, sharePercent: 100, cap: null, ...body };
     await this.rules.replace(channel, rules);
@@ -61,7 +63,6 @@ export class AvailabilityController {
   @HttpCode(204)
   @RequireScope('stock:write')
   @ApiOperation({ operationId: 'setSafetyStock', summary: 'Set the safety stock of an item at a location' })
-  @ApiBody({ schema: SafetyStockBody as never })
   @ApiNoContentResponse({ description: 'Set; the availability of every channel concerned is recomputed.' })
   keepSafetyStock(@Param('item') item: string, @Param('location') location: string, @Body(new SchemaBody(SafetyStockBody)) body: Static<typeof SafetyStockBody>): Promise<void> {
     return this.rules.keepSafetyStock(item, location, body.quantity);

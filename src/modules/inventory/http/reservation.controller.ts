@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Static } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
 import { HubError } from '../../../core/errors/index.js';
@@ -10,6 +10,7 @@ import { HoldStock } from '../reservation/hold-stock.js';
 import { ReadReservations } from '../reservation/read-reservations.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { SettleHold } from '../reservation/settle-hold.js';
+import { NumberCursor, page, ReservationAnswer } from './answer.schemas.js';
 import { sourceOf } from './canonical-stock.js';
 import { ConsumeBody, ReservationBody, ReservationQuery } from './stock.schemas.js';
 
@@ -26,9 +27,8 @@ export class ReservationController {
   @Post()
   @RequireScope('reservations:write')
   @ApiOperation({ operationId: 'reserveStock', summary: 'Reserve stock' })
-  @ApiBody({ schema: ReservationBody as never })
-  @ApiResponse({ status: 201, description: 'Held.' })
-  @ApiResponse({ status: 200, description: 'The same key and lines were held before: the stored reservation.' })
+  @ApiResponse({ status: 201, description: 'Held.', schema: ReservationAnswer as never })
+  @ApiResponse({ status: 200, description: 'The same key and lines were held before: the stored reservation.', schema: ReservationAnswer as never })
   async reserve(
     @Body(new SchemaBody(ReservationBody)) body: Static<typeof ReservationBody>,
     @CurrentCaller() caller: Caller,
@@ -42,7 +42,7 @@ export class ReservationController {
   @Get()
   @RequireScope('reservations:write')
   @ApiOperation({ operationId: 'listReservations', summary: "List the caller's reservations, newest first" })
-  @ApiQuery({ schema: ReservationQuery as never, name: 'filter', required: false, style: 'form', explode: true })
+  @ApiOkResponse({ description: 'One page.', schema: page(ReservationAnswer, NumberCursor) as never })
   async list(@Query(new SchemaQuery(ReservationQuery)) query: Static<typeof ReservationQuery>, @CurrentCaller() caller: Caller): Promise<{ items: Reservation[]; next: number | null }> {
     const limit = query.limit ?? 100;
     const found = await this.reservations.list(sourceOf(caller), { key: query.key, state: query.state, before: query.after, limit: limit + 1 });
@@ -53,6 +53,7 @@ export class ReservationController {
   @Get(':id')
   @RequireScope('reservations:write')
   @ApiOperation({ operationId: 'readReservation', summary: 'Read a reservation' })
+  @ApiOkResponse({ description: 'The reservation.', schema: ReservationAnswer as never })
   read(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Reservation> {
     return this.reservations.one(sourceOf(caller), reservationId(id));
   }
@@ -62,7 +63,7 @@ export class ReservationController {
   @HttpCode(200)
   @RequireScope('reservations:write')
   @ApiOperation({ operationId: 'consumeReservation', summary: 'Consume a reservation' })
-  @ApiBody({ schema: ConsumeBody as never })
+  @ApiOkResponse({ description: 'The reservation.', schema: ReservationAnswer as never })
   consume(@Param('id') id: string, @Body(new SchemaBody(ConsumeBody)) body: Static<typeof ConsumeBody>, @CurrentCaller() caller: Caller): Promise<Reservation> {
     return this.settle.consume(sourceOf(caller), reservationId(id), body.location, correlationId());
   }
@@ -72,6 +73,7 @@ export class ReservationController {
   @HttpCode(200)
   @RequireScope('reservations:write')
   @ApiOperation({ operationId: 'releaseReservation', summary: 'Release a reservation' })
+  @ApiOkResponse({ description: 'The reservation.', schema: ReservationAnswer as never })
   release(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Reservation> {
     return this.settle.release(sourceOf(caller), reservationId(id), correlationId());
   }

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Static } from '@sinclair/typebox';
 import type { StockMovement, StockObservation } from '../../../core/canonical/index.js';
 import { HubError } from '../../../core/errors/index.js';
@@ -11,6 +11,7 @@ import { correlationId } from '../../../core/observability/correlation.js';
 import { formatPosition, parsePosition, ReadLedger, type LedgerEntry } from '../ledger/read-ledger.js';
 import { ReadLevels, type StockLevel } from '../ledger/read-levels.js';
 import { RecordStock } from '../ledger/record-stock.js';
+import { Cursor, LedgerAnswer, LevelAnswer, page } from './answer.schemas.js';
 import { canonicalMovement, canonicalObservation, sourceOf, type Rejection } from './canonical-stock.js';
 import { LedgerQuery, LevelQuery, MovementResults, Movements, ObservationResults, Observations, type MovementBody, type ObservationBody } from './stock.schemas.js';
 
@@ -29,7 +30,6 @@ export class StockController {
   @RequireScope('stock:write')
   @AcceptsBody({ limitBytes: BULK_BODY_LIMIT_BYTES })
   @ApiOperation({ operationId: 'recordStockMovements', summary: 'Record movements of stock' })
-  @ApiBody({ schema: Movements as never })
   @ApiOkResponse({ description: 'One result for each movement, in order.', schema: MovementResults as never })
   async recordMovements(@Body(new SchemaBody(Movements)) body: Static<typeof Movements>, @CurrentCaller() caller: Caller): Promise<Static<typeof MovementResults>> {
     const source = sourceOf(caller);
@@ -43,7 +43,6 @@ export class StockController {
   @RequireScope('stock:write')
   @AcceptsBody({ limitBytes: BULK_BODY_LIMIT_BYTES })
   @ApiOperation({ operationId: 'recordStockObservations', summary: 'Record absolute figures of stock' })
-  @ApiBody({ schema: Observations as never })
   @ApiOkResponse({ description: 'One result for each observation, in order, with the correction made.', schema: ObservationResults as never })
   async recordObservations(@Body(new SchemaBody(Observations)) body: Static<typeof Observations>, @CurrentCaller() caller: Caller): Promise<Static<typeof ObservationResults>> {
     const source = sourceOf(caller);
@@ -55,7 +54,7 @@ export class StockController {
   @Get('stock-levels')
   @RequireScope('stock:read')
   @ApiOperation({ operationId: 'listStockLevels', summary: 'List stock levels' })
-  @ApiQuery({ schema: LevelQuery as never, name: 'filter', required: false, style: 'form', explode: true })
+  @ApiOkResponse({ description: 'One page.', schema: page(LevelAnswer, Cursor) as never })
   async listLevels(@Query(new SchemaQuery(LevelQuery)) query: Static<typeof LevelQuery>): Promise<{ items: StockLevel[]; next: string | null }> {
     const after = query.after === undefined ? undefined : levelCursor(query.after);
     const { levels, next } = await this.levels.list({
@@ -72,7 +71,7 @@ export class StockController {
   @Get('ledger')
   @RequireScope('stock:read')
   @ApiOperation({ operationId: 'readLedger', summary: 'Read the ledger as a feed' })
-  @ApiQuery({ schema: LedgerQuery as never, name: 'filter', required: false, style: 'form', explode: true })
+  @ApiOkResponse({ description: 'Entries up to the safe watermark.', schema: LedgerAnswer as never })
   async readLedger(@Query(new SchemaQuery(LedgerQuery)) query: Static<typeof LedgerQuery>): Promise<{ items: LedgerEntry[]; next: string; more: boolean }> {
     const after = query.after === undefined ? undefined : parsePosition(query.after);
     if (query.after !== undefined && !after) throw badCursor();

@@ -5,6 +5,7 @@ import { WakeUps } from '../../../core/orchestration/wake-ups.js';
 import { Coalescer } from '../../../core/persistence/coalescer.js';
 import { Database } from '../../../core/persistence/database.js';
 import { dateArray, numberArray, textArray } from '../../../core/persistence/sql-array.js';
+import { InventoryMetrics } from '../inventory-metrics.js';
 import { PUBLISH_TOPIC } from '../publication/topic.js';
 import { kindNumber } from './account.js';
 
@@ -31,6 +32,9 @@ const BATCH = 1_000;
 /** Beyond this many waiting entries a lane would only add to everybody's delay: callers are told to come back. */
 const MOST_WAITING = 50_000;
 
+/** What the database's status numbers mean. */
+const OUTCOMES = ['applied', 'duplicate', 'not_owner', 'stale'] as const;
+
 /** Gathers the writes of all callers into batches of the set-based ledger functions, in lanes that never share an item. */
 @Injectable()
 export class LedgerLanes {
@@ -41,6 +45,7 @@ export class LedgerLanes {
   constructor(
     private readonly database: Database,
     private readonly wakeUps: WakeUps,
+    private readonly metrics: InventoryMetrics,
   ) {
     const lanes = Array.from({ length: LANES });
     this.movementLanes = lanes.map(() => new Coalescer((parcels: MovementEntry[][]) => this.writeMovements(parcels), BATCH, 1, (parcel) => parcel.length));
@@ -80,7 +85,7 @@ export class LedgerLanes {
 
   private async writeMovements(parcels: MovementEntry[][]): Promise<number[][]> {
     const entries = parcels.flat();
-    const rows = await this.database.query<{ status: number[] }>(
+    const rows = await this.metrics.timed('movement', () => this.database.query<{ status: number[] }>(
       'select inventory.record_movements($1::int[], $2::text[], $3::text[], $4::smallint[], $5::int[], $6::bigint[], $7::int[], $8::int[], $9::timestamptz[], $10::text[]) as status',
       [
         numberArray(entries.map(({ movement }) => movement.source)),
@@ -94,13 +99,15 @@ export class LedgerLanes {
         dateArray(entries.map(({ movement }) => movement.occurredAt)),
         textArray(entries.map(({ movement }) => movement.correlationId)),
       ],
-    );
-    return portion(parcels, rows[0]?.status ?? []);
+    ));
+    const statuses = rows[0]?.status ?? [];
+    for (const status of statuses) this.metrics.recorded('movement', OUTCOMES[status] ?? 'unknown');
+    return portion(parcels, statuses);
   }
 
   private async writeCounts(parcels: CountEntry[][]): Promise<CountAnswer[][]> {
     const entries = parcels.flat();
-    const rows = await this.database.query<{ status: number[]; correction: number[] }>(
+    const rows = await this.metrics.timed('count', () => this.database.query<{ status: number[]; correction: number[] }>(
       'select status, correction from inventory.record_observations($1::int[], $2::text[], $3::int[], $4::int[], $5::bigint[], $6::timestamptz[], $7::text[])',
       [
         numberArray(entries.map(({ observation }) => observation.source)),
@@ -111,8 +118,9 @@ export class LedgerLanes {
         dateArray(entries.map(({ observation }) => observation.asOf)),
         textArray(entries.map(({ observation }) => observation.correlationId)),
       ],
-    );
+    ));
     const { status = [], correction = [] } = rows[0] ?? {};
+    for (const code of status) this.metrics.recorded('count', OUTCOMES[code] ?? 'unknown');
     return portion(parcels, status.map((code, index) => ({ status: code, correction: Number(correction[index]) })));
   }
 }

@@ -11,6 +11,8 @@ export interface ClaimedFigure {
   /** What the channel last acknowledged; null when it was never told. */
   readonly published: number | null;
   readonly attempts: number;
+  /** How long the channel has been waiting when the claim was made, by the database's clock. */
+  readonly waitedMs: number;
 }
 
 export interface Claim {
@@ -50,7 +52,7 @@ export class DirtyFigures {
 
   /** Takes up to `most` rows of a channel. Rows that a writer holds at this moment are skipped: his commit will show them again. */
   async claim(channel: number, most: number): Promise<Claim | undefined> {
-    const claimed = await this.database.query<{ item: number; claim: number; attempts: number }>(
+    const claimed = await this.database.query<{ item: number; claim: number; attempts: number; urgency: number; waitedMs: number }>(
       `with chosen as materialized (
          select d.item_id from inventory.dirty d
           where d.channel_id = $1 and (d.claim is null or d.claimed_until < clock_timestamp()) and (d.not_before is null or d.not_before <= clock_timestamp())
@@ -60,18 +62,23 @@ export class DirtyFigures {
        update inventory.dirty d set claim = t.id, claimed_until = clock_timestamp() + make_interval(secs => $3), bumped = false,
               attempts = d.attempts + (d.claim is not null)::int
          from chosen c, ticket t where d.channel_id = $1 and d.item_id = c.item_id
-       returning d.item_id as item, d.claim, d.attempts`,
+       returning d.item_id as item, d.claim, d.attempts, d.urgency, extract(epoch from clock_timestamp() - d.since)::float8 * 1000 as "waitedMs"`,
       [channel, most, LEASE_SECONDS],
     );
     const id = claimed[0]?.claim;
     if (id === undefined) return undefined;
     // A statement of its own, so that its snapshot is younger than the claim's commit.
-    const figures = await this.database.query<Omit<ClaimedFigure, 'attempts'>>(
+    const figures = await this.database.query<Omit<ClaimedFigure, 'attempts' | 'waitedMs'>>(
       'select a.item_id as item, a.now, a.version, a.published from inventory.availability a where a.channel_id = $1 and a.item_id = any ($2::int[])',
       [channel, numberArray(claimed.map((row) => row.item))],
     );
-    const attempts = new Map(claimed.map((row) => [row.item, row.attempts]));
-    return { id, channel, figures: figures.map((figure) => ({ ...figure, attempts: attempts.get(figure.item) ?? 0 })) };
+    const byItem = new Map(figures.map((figure) => [figure.item, figure]));
+    // A connector may have to cut the claim into smaller messages: what is sold out stands in the first of them.
+    const byRisk = [...claimed].sort((a, b) => a.urgency - b.urgency || b.waitedMs - a.waitedMs);
+    return { id, channel, figures: byRisk.flatMap(({ item, attempts, waitedMs }) => {
+      const figure = byItem.get(item);
+      return figure ? [{ ...figure, attempts, waitedMs }] : [];
+    }) };
   }
 
   /**
