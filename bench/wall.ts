@@ -20,6 +20,7 @@ import { WalledPluginHost } from '../src/core/connector/host/walled-plugin-host.
 import { PluginHost } from '../src/core/connector/plugin-host.js';
 import { Publisher } from '../src/core/connector/publisher.js';
 import { migrate } from '../src/core/persistence/data-source.js';
+import { ObservabilityModule } from '../src/core/observability/observability.module.js';
 import { EmbeddedPostgres } from '../src/core/persistence/embedded/embedded-postgres.js';
 import { PersistenceModule } from '../src/core/persistence/persistence.module.js';
 import { readSettings } from '../src/core/settings/settings.js';
@@ -101,7 +102,7 @@ const databaseUrl = await postgres.ensureDatabase('bench');
 await migrate(databaseUrl);
 const settings = { ...readSettings({ CROSSDOCK_PLUGINS_DIR: fileURLToPath(new URL('../lab-plugins', import.meta.url)), CROSSDOCK_DATA_DIR: join(folder, 'hub') }), databaseUrl };
 
-@Module({ imports: [SettingsModule.of(settings), PersistenceModule, ConnectorModule] })
+@Module({ imports: [SettingsModule.of(settings), PersistenceModule, ObservabilityModule, ConnectorModule] })
 class BenchModule {}
 
 const channel = await startChannel();

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Connection } from '../../src/core/connector/connection.js';
-import { ChildChannel } from '../../src/core/connector/host/child-channel.js';
+import { ChildChannel } from '../../src/core/connector/wall/child-channel.js';
 import { HubError } from '../../src/core/errors/index.js';
 import { startConnectorApp, type ConnectorApp } from '../support/connector.js';
 

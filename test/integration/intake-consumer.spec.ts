@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WALL_LIMITS } from '../../src/core/connector/host/limits.js';
+import { WALL_LIMITS } from '../../src/core/connector/wall/limits.js';
 import type { TapeBody } from '../fixtures/plugins/tape/index.js';
 import { moved, observed, startIntakeApp, type IntakeApp } from '../support/intake.js';
 

@@ -1,10 +1,16 @@
 import type { ParseResult } from '@crossdock/connector-sdk';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/core/connector/connection.js';
+import { ConnectorModule } from '../../src/core/connector/connector.module.js';
+import { PluginHost } from '../../src/core/connector/plugin-host.js';
+import { PLUGIN_FOLDERS } from '../../src/core/connector/registry/plugin-folders.js';
 import { HubError } from '../../src/core/errors/index.js';
+import { startTestApp } from '../support/app.js';
 import { delivery, startConnectorApp, type ConnectorApp } from '../support/connector.js';
 
 const CALL_MS = 700;
@@ -88,6 +94,29 @@ describe('the wall', () => {
     const open = findings.filter((finding) => !finding.held).map((finding) => finding.attempt);
     expect(open).toEqual(expect.arrayContaining(['read a file', 'list a folder', 'write a file', 'open a TCP connection', 'listen on a port', 'send a datagram', 'ask the name service', 'run a program', 'start a worker']));
     expect(open).not.toContain('signal the hub');
+  });
+
+  it('runs nothing where the probe fails, and says so', async () => {
+    const bootstrap = join(hub.dataDir, 'other-bootstrap.mjs');
+    await writeFile(bootstrap, 'process.exit(3);');
+    const open = await startTestApp([ConnectorModule], { databaseUrl: hub.app.databaseUrl, dataDir: hub.dataDir }, {}, { claimed: false, overrides: [[PLUGIN_FOLDERS, { ...hub.folders, bootstrap }]] });
+    try {
+      const error = await open.app.get(PluginHost).parseWebhooks(healthy, [delivery()]).catch((caught: unknown) => caught as HubError);
+      expect(error).toMatchObject({ code: 'PLUGIN_UNAVAILABLE', message: expect.stringMatching(/^No plugin is run/) as string });
+      const { body } = await open.call('GET', '/admin/v1/plugins', undefined, { token: hub.app.adminToken });
+      expect(body.wall).toMatchObject({ level: 'none', openings: ['run the probe: the probe exited with code 3: '] });
+    } finally {
+      await open.app.close();
+    }
+  });
+
+  it('does not run files that were changed after their manifest was read', async () => {
+    const changed = await hub.connect('exit');
+    const entry = join(hub.folders.further ?? '', 'exit', 'index.mjs');
+    const before = await readFile(entry);
+    await writeFile(entry, 'export default { parseWebhooks: () => [] };');
+    await expect(hub.parse(changed, {})).rejects.toMatchObject({ code: 'PLUGIN_UNAVAILABLE', message: expect.stringMatching(/were changed/) as string });
+    await writeFile(entry, before);
   });
 
   it('gives a connector no way to files, sockets, programs, its parent or the environment', async () => {
@@ -229,6 +258,13 @@ describe('a healthy plugin', () => {
     const { residentBytes = Infinity } = await processOf('healthy');
     console.log(`resident: ${Math.round(residentBytes / 1_048_576)} MB`);
     expect(residentBytes).toBeLessThan(80 * 1_048_576);
+  });
+
+  it('is counted, and so are the faults of the others', async () => {
+    const { text } = await hub.app.call('GET', '/metrics');
+    expect(text).toMatch(/crossdock_plugin_call_duration_seconds_count\{plugin="healthy",method="parseWebhooks",outcome="ok"\} \d{2,}/);
+    expect(text).toMatch(/crossdock_plugin_call_duration_seconds_count\{plugin="loop",method="parseWebhooks",outcome="PLUGIN_TIMEOUT"\} 1/);
+    expect(text).toMatch(/crossdock_plugin_faults_total\{plugin="leak"\} 1/);
   });
 
   it('is refused nothing by the failures of others', async () => {

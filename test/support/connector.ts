@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Connection } from '../../src/core/connector/connection.js';
 import { ConnectionDirectory } from '../../src/core/connector/connection-directory.js';
 import { ConnectorModule } from '../../src/core/connector/connector.module.js';
-import { LIMITS, WALL_LIMITS, type WallLimits } from '../../src/core/connector/host/limits.js';
+import { LIMITS, WALL_LIMITS, type WallLimits } from '../../src/core/connector/wall/limits.js';
 import { PluginHost } from '../../src/core/connector/plugin-host.js';
 import { PLUGIN_FOLDERS, type PluginFolders } from '../../src/core/connector/registry/plugin-folders.js';
 import type { Settings } from '../../src/core/settings/settings.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CanonicalEvent, StockMoved, StockObserved } from '@crossdock/connector-sdk';
 import { ConnectionDirectory } from '../../src/core/connector/connection-directory.js';
-import { LIMITS, WALL_LIMITS, type WallLimits } from '../../src/core/connector/host/limits.js';
+import { LIMITS, WALL_LIMITS, type WallLimits } from '../../src/core/connector/wall/limits.js';
 import { PLUGIN_FOLDERS } from '../../src/core/connector/registry/plugin-folders.js';
 import { InboxConsumer } from '../../src/core/intake/inbox.consumer.js';
 import { IntakeModule } from '../../src/core/intake/intake.module.js';

@@ -7,13 +7,15 @@ import { Connections } from './connections/connections.js';
 import { TestConnection } from './connections/test-connection.js';
 import { ConnectionDirectory } from './connection-directory.js';
 import { EgressBroker } from './egress/egress-broker.js';
-import { LIMITS, WALL_LIMITS } from './host/limits.js';
+import { LIMITS, WALL_LIMITS } from './wall/limits.js';
+import { PluginMetrics } from './host/plugin-metrics.js';
 import { WalledPluginHost } from './host/walled-plugin-host.js';
 import { PluginHost } from './plugin-host.js';
 import { PluginController } from './plugins/plugin.controller.js';
 import { Publisher } from './publisher.js';
 import { PLUGIN_FOLDERS, pluginFolders } from './registry/plugin-folders.js';
 import { PluginRegistry } from './registry/plugin-registry.js';
+import { CheckKey } from './vault/check-key.js';
 import { KeyRing } from './vault/key-ring.js';
 
 /** Connections to outside systems, and the wall behind which their plugins run: one for the whole process, as the children are. */
@@ -23,7 +25,7 @@ import { KeyRing } from './vault/key-ring.js';
     { provide: PLUGIN_FOLDERS, inject: [SETTINGS], useFactory: (settings: Settings) => pluginFolders(settings.pluginsDir) },
     { provide: LIMITS, useValue: WALL_LIMITS },
     { provide: PluginHost, useExisting: WalledPluginHost },
-    ConnectionDirectory, Connections, ConnectionStore, ConnectionViews, EgressBroker, KeyRing, PluginRegistry, Publisher, TestConnection, WalledPluginHost,
+    CheckKey, ConnectionDirectory, Connections, ConnectionStore, ConnectionViews, EgressBroker, KeyRing, PluginMetrics, PluginRegistry, Publisher, TestConnection, WalledPluginHost,
   ],
   exports: [ConnectionDirectory, PluginHost, Publisher],
 })

@@ -1,8 +1,10 @@
 import { ConnectorError } from '@crossdock/connector-sdk';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Agent } from 'undici';
+import { HubError } from '../../errors/index.js';
 import type { Connection } from '../connection.js';
 import { ConnectionDirectory } from '../connection-directory.js';
+import { PluginMetrics } from '../host/plugin-metrics.js';
 import { guardedLookup } from './guarded-lookup.js';
 import { readResponse, type ReadResponse } from './read-response.js';
 import { Redactor } from './redact.js';
@@ -32,10 +34,14 @@ export interface EgressRequest {
  */
 @Injectable()
 export class EgressBroker implements OnApplicationShutdown {
+  private readonly logger = new Logger('Egress');
   private readonly agents = new Map<string, Agent>();
   private readonly waits = new WaitList();
 
-  constructor(private readonly directory: ConnectionDirectory) {
+  constructor(
+    private readonly directory: ConnectionDirectory,
+    private readonly metrics: PluginMetrics,
+  ) {
     directory.onChanged((connection) => this.forget(connection));
   }
 
@@ -44,14 +50,30 @@ export class EgressBroker implements OnApplicationShutdown {
    * @throws ConnectorError: permission (host or address refused), rate_limited (the host asked to wait), rejected (the request cannot be
    *   sent), config (certificate or credentials), transient, ambiguous (sent, and no whole answer), cancelled.
    */
-  async send(connection: Connection, { request, body, signal, deadlineAt }: EgressRequest): Promise<ReadResponse> {
+  async send(connection: Connection, asked: EgressRequest): Promise<ReadResponse> {
+    const startedAt = performance.now();
+    const note = (outcome: string): void => this.metrics.request(connection.plugin, outcome, (performance.now() - startedAt) / 1_000);
+    try {
+      const answer = await this.forward(connection, asked);
+      note(`${Math.floor(answer.response.status / 100)}xx`);
+      return answer;
+    } catch (error) {
+      const failure = error instanceof ConnectorError ? error : undefined;
+      note(failure?.kind ?? 'hub');
+      // At debug: a channel that is down would otherwise fill the log, and the caller reports it in its own words.
+      if (failure) this.logger.debug(`${connection.id}: ${failure.kind}: ${failure.message}`);
+      throw error;
+    }
+  }
+
+  private async forward(connection: Connection, { request, body, signal, deadlineAt }: EgressRequest): Promise<ReadResponse> {
     const { method, url: address, headers: asked, timeoutMs } = (request ?? {}) as Readonly<Record<string, unknown>>;
     if (!METHODS.has(method)) throw new ConnectorError('rejected', `A request is made by one of ${[...METHODS].join(', ')}.`);
     const url = checkTarget(connection, address);
     const waitKey = `${connection.sourceId} ${url.origin}`;
     const waitMs = this.waits.left(waitKey, Date.now());
     if (waitMs > 0) throw new ConnectorError('rate_limited', `${url.host} asked this connection to wait.`, { retryAfterMs: waitMs });
-    const credentials = await this.directory.credentials(connection);
+    const credentials = await this.credentialsOf(connection);
     const headers = requestHeaders(connection, asked, credentials);
     const leftMs = Math.min(deadlineAt - Date.now(), typeof timeoutMs === 'number' && timeoutMs > 0 ? timeoutMs : Infinity);
     if (leftMs <= 0 || signal.aborted) throw new ConnectorError('cancelled', 'The call has no time left.');
@@ -66,6 +88,16 @@ export class EgressBroker implements OnApplicationShutdown {
       return cleaned({ response, body: received }, new Redactor(Object.values(credentials)));
     } catch (error) {
       throw transportFailure(error, method as string, url.host);
+    }
+  }
+
+  private async credentialsOf(connection: Connection): Promise<Readonly<Record<string, string>>> {
+    try {
+      return await this.directory.credentials(connection);
+    } catch (error) {
+      if (error instanceof HubError && error.code === 'CREDENTIALS_UNREADABLE') throw new ConnectorError('config', error.message);
+      // Most likely the database is away for a moment: nothing was sent.
+      throw new ConnectorError('transient', 'The hub could not read the credentials of this connection.', { cause: error });
     }
   }
 

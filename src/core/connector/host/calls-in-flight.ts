@@ -4,9 +4,9 @@ import type { Connection } from '../connection.js';
 import type { EgressBroker } from '../egress/egress-broker.js';
 import type { ReadResponse } from '../egress/read-response.js';
 import type { PluginMethod } from '../wire/messages.js';
-import type { ChildChannel } from './child-channel.js';
+import type { ChildChannel } from '../wall/child-channel.js';
 import { connectorFailure } from '../results/connector-failure.js';
-import type { WallLimits } from './limits.js';
+import type { WallLimits } from '../wall/limits.js';
 
 /** One question to a plugin. */
 export interface CallRequest {

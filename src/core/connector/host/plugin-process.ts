@@ -2,14 +2,14 @@ import { HubError } from '../../errors/index.js';
 import type { EgressBroker } from '../egress/egress-broker.js';
 import type { Plugin } from '../registry/plugin.js';
 import { PLUGIN_METHODS, type ChildMessage, type LogLevel, type PluginMethod } from '../wire/messages.js';
-import { Allowance } from './allowance.js';
+import { Allowance } from '../wall/allowance.js';
 import { CallsInFlight, type CallRequest } from './calls-in-flight.js';
-import { captureOutput } from './captured-output.js';
-import { ChildChannel } from './child-channel.js';
+import { captureOutput } from '../wall/captured-output.js';
+import { ChildChannel } from '../wall/child-channel.js';
 import { shortText } from '../results/connector-failure.js';
-import type { WallLimits } from './limits.js';
-import { residentBytes, watchMemory } from './resident-memory.js';
-import { spawnChild, type Child } from './spawn-child.js';
+import type { WallLimits } from '../wall/limits.js';
+import { residentBytes, watchMemory } from '../wall/resident-memory.js';
+import { spawnChild, type Child } from '../wall/spawn-child.js';
 
 /** What a process needs of the hub. */
 export interface Surroundings {
@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly limits: WallLimits;
   readonly broker: EgressBroker;
   readonly log: (plugin: string, level: LogLevel, line: string) => void;
+  /** Told of each end that was the plugin's own doing. */
+  readonly onFault: (plugin: string) => void;
 }
 
 /** Why a process is no more. */

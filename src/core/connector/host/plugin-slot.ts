@@ -1,5 +1,6 @@
 import { HubError } from '../../errors/index.js';
 import type { Plugin } from '../registry/plugin.js';
+import { digestOnDisk } from '../registry/read-plugin.js';
 import type { CallRequest } from './calls-in-flight.js';
 import { PluginProcess, type Ending, type Surroundings } from './plugin-process.js';
 
@@ -71,6 +72,9 @@ export class PluginSlot {
         retryAfterSeconds: Math.ceil(waitMs / 1_000),
       });
     }
+    if (digestOnDisk(this.plugin) !== this.plugin.digest) {
+      throw new HubError('PLUGIN_UNAVAILABLE', { detail: `The files of the plugin '${this.plugin.manifest.id}' were changed since the hub read its manifest; restart the hub to use them.` });
+    }
     this.starts += 1;
     this.process = new PluginProcess(this.plugin, this.surroundings, (ending, ended) => this.count(ending, ended));
     return this.process;
@@ -80,6 +84,7 @@ export class PluginSlot {
     if (!fault) return;
     const wasWell = process.callsSucceeded > 0 && Date.now() - process.startedAt >= WELL_AFTER_MS;
     this.faults += 1;
+    this.surroundings.onFault(this.plugin.manifest.id);
     this.faultsInARow = wasWell ? 1 : this.faultsInARow + 1;
     this.lastFault = { at: new Date().toISOString(), reason };
     // The first fault costs nothing: most are one poisoned message. From the second on the wait doubles, with jitter.

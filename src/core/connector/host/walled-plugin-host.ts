@@ -1,7 +1,7 @@
 import type { InventoryFigure, ParseResult, PublishResult, WebhookDelivery } from '@crossdock/connector-sdk';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
 import { HubError } from '../../errors/index.js';
+import { correlationId } from '../../observability/correlation.js';
 import type { Connection } from '../connection.js';
 import { EgressBroker } from '../egress/egress-broker.js';
 import { PluginHost } from '../plugin-host.js';
@@ -12,9 +12,10 @@ import { readPublishResults } from '../results/publish-results.js';
 import { fieldsOf, proseField } from '../results/read-fields.js';
 import type { PluginMethod } from '../wire/messages.js';
 import { batchesOf } from './batches.js';
-import { LIMITS, type WallLimits } from './limits.js';
+import { LIMITS, type WallLimits } from '../wall/limits.js';
+import { PluginMetrics } from './plugin-metrics.js';
 import { PluginSlot, type SlotReport } from './plugin-slot.js';
-import { probeWall, type WallReport } from './wall-probe.js';
+import { probeWall, type WallReport } from '../wall/wall-probe.js';
 
 /** Runs plugins in child processes, one a plugin, and judges whatever comes back. */
 @Injectable()
@@ -28,6 +29,7 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
     private readonly broker: EgressBroker,
     @Inject(PLUGIN_FOLDERS) private readonly folders: PluginFolders,
     @Inject(LIMITS) private readonly limits: WallLimits,
+    private readonly metrics: PluginMetrics,
   ) {
     super();
   }
@@ -83,7 +85,8 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
   private async call(method: PluginMethod, connection: Connection, entries: readonly unknown[]): Promise<unknown> {
     const { level } = await this.wall();
     if (level === 'none') throw new HubError('PLUGIN_UNAVAILABLE', { detail: 'No plugin is run: the wall does not hold on this machine (GET /admin/v1/plugins says where).' });
-    return (await this.slot(connection.plugin)).call({ method, connection, entries, traceId: randomUUID() });
+    const slot = await this.slot(connection.plugin);
+    return this.metrics.timedCall(connection.plugin, method, () => slot.call({ method, connection, entries, traceId: correlationId() }));
   }
 
   private async slot(pluginId: string): Promise<PluginSlot> {
@@ -91,7 +94,7 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
     let slot = this.slots.get(pluginId);
     if (!slot) {
       const { limits, broker } = this;
-      slot = new PluginSlot(plugin, { bootstrap: this.folders.bootstrap, limits, broker, log: (id, level, line) => this.log(id, level, line) });
+      slot = new PluginSlot(plugin, { bootstrap: this.folders.bootstrap, limits, broker, log: (id, level, line) => this.log(id, level, line), onFault: (id) => this.metrics.fault(id) });
       this.slots.set(pluginId, slot);
     }
     return slot;

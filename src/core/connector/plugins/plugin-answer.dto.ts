@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { WallLevel } from '../host/wall-probe.js';
+import type { WallLevel } from '../wall/wall-probe.js';
 
 export class WallAnswer {
   @ApiProperty({ enum: ['permission', 'none'], description: '`permission`: an escape probe at boot found no way out. `none`: it found one, and no plugin is run.' })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { lstat, readFile, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import sjson from 'secure-json-parse';
@@ -31,6 +32,15 @@ export async function readPlugin(folderAsNamed: string, origin: PluginOrigin): P
     return { manifest: check.manifest, configSchema: check.configSchema, origin, folder, entry, digest: digestOf(manifestBytes, entryBytes) };
   } catch (error) {
     return refused([(error as Error).message]);
+  }
+}
+
+/** The digest of the files as they lie there now; undefined when they are gone. Synchronous: it runs right before a child reads them. */
+export function digestOnDisk({ folder, entry }: Plugin): string | undefined {
+  try {
+    return digestOf(readFileSync(join(folder, 'manifest.json')), readFileSync(entry));
+  } catch {
+    return undefined;
   }
 }
 

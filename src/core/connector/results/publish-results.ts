@@ -24,7 +24,12 @@ function readPublishResult(entry: unknown): PublishResult {
   const fields = fieldsOf(entry, 'an entry');
   const kind = oneOfField(fields, 'kind', ['applied', 'unchanged', 'stale', 'rejected', 'retry', 'ambiguous']);
   if (kind === 'rejected') return { kind, code: textField(fields, 'code', 100), detail: proseField(fields, 'detail') };
-  if (kind === 'retry') return { kind, afterMs: integerField({ afterMs: Math.ceil(Number(fields.afterMs)) }, 'afterMs', 0, LONGEST_RETRY_MS), reason: proseField(fields, 'reason') };
+  if (kind === 'retry') return { kind, afterMs: integerField({ afterMs: upward(fields.afterMs) }, 'afterMs', 0, LONGEST_RETRY_MS), reason: proseField(fields, 'reason') };
   if (kind === 'ambiguous') return { kind, reason: proseField(fields, 'reason') };
   return { kind };
+}
+
+/** A wait that was computed from seconds is often no whole number of milliseconds. */
+function upward(value: unknown): unknown {
+  return typeof value === 'number' ? Math.ceil(value) : value;
 }
