@@ -10,11 +10,11 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  */
 export class InventoryLedger1700000007100 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    for (const statement of [NOW_TO_SELL, REFRESH, SHIFT_POOLS, SHIFT_LOCATIONS, RECORD_MOVEMENTS, RECORD_OBSERVATIONS]) await runner.query(statement);
+    for (const statement of [NOW_TO_SELL, REFRESH, SHIFT_POOLS, SHIFT_LOCATIONS, RETELL_OWN, RECORD_MOVEMENTS, RECORD_OBSERVATIONS]) await runner.query(statement);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const name of ['record_observations', 'record_movements', 'shift_locations', 'shift_pools', 'refresh', 'now_to_sell']) await runner.query(`drop function inventory.${name}`);
+    for (const name of ['record_observations', 'record_movements', 'retell_own', 'shift_locations', 'shift_pools', 'refresh', 'now_to_sell']) await runner.query(`drop function inventory.${name}`);
   }
 }
 
@@ -190,7 +190,35 @@ begin
   if v_item is not null then
     perform inventory.shift_pools(v_item, v_pool, v_usable, v_safety, v_stranded);
   end if;
+  perform inventory.retell_own(p_source, p_item, v_status);
   return v_status;
+end $$`;
+
+/**
+ * A channel that sells or restocks moves the figure that it shows by itself. Where the hub's figure stays the same all the
+ * while (a cap, a share, nothing left to sell, a delivery at the same moment), nothing would tell the channel that it
+ * is wrong now. So its figure counts as changed, and is told again.
+ */
+const RETELL_OWN = `
+create function inventory.retell_own(p_source integer[], p_item integer[], p_status smallint[]) returns void
+language plpgsql set enable_seqscan = off as $$
+begin
+  if not exists (select from inventory.channel_rule r where r.connection_id = any (p_source)) then return; end if;
+  with own as materialized (
+    select a.item_id, a.channel_id from inventory.availability a
+     where (a.item_id, a.channel_id) in (
+       select t.item_id, r.channel_id from unnest(p_source, p_item, p_status) as t (source_id, item_id, status)
+         join inventory.channel_rule r on r.connection_id = t.source_id where t.status = 0)
+     order by a.item_id, a.channel_id for update
+  ), figure as (
+    update inventory.availability a set version = a.version + 1
+      from own where a.item_id = own.item_id and a.channel_id = own.channel_id
+    returning a.item_id, a.channel_id, a.now
+  )
+  insert into inventory.dirty as d (channel_id, item_id, urgency)
+  select channel_id, item_id, case when now = 0 then 0 when now <= 3 then 1 else 2 end from figure order by 1, 2
+      on conflict (channel_id, item_id) do update
+     set bumped = d.bumped or d.claim is not null, urgency = least(d.urgency, excluded.urgency);
 end $$`;
 
 /**

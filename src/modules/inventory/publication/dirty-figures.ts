@@ -10,6 +10,8 @@ export interface ClaimedFigure {
   readonly version: number;
   /** What the channel last acknowledged; null when it was never told. */
   readonly published: number | null;
+  /** The version that it acknowledged: an equal figure of a later version is told again, since the channel may have moved it itself. */
+  readonly publishedVersion: number | null;
   readonly attempts: number;
   /** How long the channel has been waiting when the claim was made, by the database's clock. */
   readonly waitedMs: number;
@@ -69,7 +71,7 @@ export class DirtyFigures {
     if (id === undefined) return undefined;
     // A statement of its own, so that its snapshot is younger than the claim's commit.
     const figures = await this.database.query<Omit<ClaimedFigure, 'attempts' | 'waitedMs'>>(
-      'select a.item_id as item, a.now, a.version, a.published from inventory.availability a where a.channel_id = $1 and a.item_id = any ($2::int[])',
+      'select a.item_id as item, a.now, a.version, a.published, a.published_version as "publishedVersion" from inventory.availability a where a.channel_id = $1 and a.item_id = any ($2::int[])',
       [channel, numberArray(claimed.map((row) => row.item))],
     );
     const byItem = new Map(figures.map((figure) => [figure.item, figure]));

@@ -28,7 +28,7 @@ export class TellChannel {
       const { figure, code, externalId } = named;
       const base = { item: figure.item, version: figure.version, afterMs: 0, note: '' };
       if (externalId === undefined) settlements.push({ ...base, result: 'refused', note: `UNMAPPED: no cross-reference of type '${itemReference}' for '${code}'` });
-      else if (figure.published === figure.now && figure.attempts === 0) settlements.push({ ...base, result: 'unchanged' });
+      else if (figure.published === figure.now && figure.publishedVersion === figure.version && figure.attempts === 0) settlements.push({ ...base, result: 'unchanged' });
       else told.push(named);
     }
     if (told.length > 0) settlements.push(...(await this.send(connection, itemReference, told)));
