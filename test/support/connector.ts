@@ -31,8 +31,10 @@ export function delivery(given: Partial<WebhookDelivery> = {}, index = 0): Webho
   return { deliveryId: `d${index}`, topic: 'any', body: '{}', headers: {}, receivedAt: '2026-11-23T12:00:00Z', ...given };
 }
 
-export async function startConnectorApp(limits: Partial<WallLimits> = {}, settings: Partial<Settings> = {}): Promise<ConnectorApp> {
+/** `addPlugins` may put further plugins into the folder before the registry reads it. */
+export async function startConnectorApp(limits: Partial<WallLimits> = {}, settings: Partial<Settings> = {}, addPlugins?: (folder: string) => Promise<void>): Promise<ConnectorApp> {
   const build = await buildPlugins();
+  await addPlugins?.(build.folders.further ?? '');
   const dataDir = await mkdtemp(join(tmpdir(), 'crossdock-connector-'));
   const overrides = [[PLUGIN_FOLDERS, build.folders], [LIMITS, { ...WALL_LIMITS, ...limits }]] as const;
   const app = await startTestApp([ConnectorModule], { dataDir, ...settings }, {}, { overrides });

@@ -26,6 +26,13 @@ async function bundle(input: string, file: string): Promise<void> {
   await built.close();
 }
 
+/** Bundles one plugin's `index.ts` and copies its manifest. */
+export async function bundlePlugin(source: string, target: string): Promise<void> {
+  await mkdir(target, { recursive: true });
+  await bundle(join(source, 'index.ts'), join(target, 'index.mjs'));
+  await copyFile(join(source, 'manifest.json'), join(target, 'manifest.json'));
+}
+
 /** Builds the fixtures named (all without names) into a temporary folder, so that a test needs no build before it. */
 export async function buildPlugins(...names: string[]): Promise<PluginBuild> {
   return build(names.length > 0 ? names : await readdir(FIXTURES), FIXTURES);
