@@ -126,6 +126,25 @@ describe('the sweep over parked events', () => {
   });
 });
 
+describe('a cause that is gone', () => {
+  it('lets go of everything that waits for it, also behind many events that wait for something else as well', async () => {
+    const lonely = Array.from({ length: 700 }, (_, index) => moved({ item: 'never-mapped', location: 'far', eventId: 'lonely', line: String(index) }));
+    const ready = Array.from({ length: 300 }, (_, index) => moved({ item: 'A', location: 'far', eventId: 'ready', line: String(index) }));
+    await hub.send({ events: lonely });
+    await hub.send({ events: ready });
+    await hub.settled();
+    expect(await exceptions('class=UNMAPPED_LOCATION')).toMatchObject([{ cause: 'place far', held: 1_000 }]);
+    await hub.api('PUT', '/locations/far', { name: 'far', type: 'store' });
+    await hub.map('location', 'place', 'far', 'far');
+    await eventually(async () => (await stock('A@far')) === 300);
+    await eventually(async () => (await exceptions('class=UNMAPPED_LOCATION')).length === 0);
+    const [{ held } = { held: NaN }] = await hub.db.query<{ held: number }>(`select held from intake.exception where cause = 'sku-of-tape never-mapped'`);
+    expect(held).toBe(700);
+    const [exception] = await hub.db.query<{ id: string }>(`select id from intake.exception where cause = 'sku-of-tape never-mapped'`);
+    expect((await hub.admin('POST', `/exceptions/${exception?.id}/discard`)).body).toEqual({ discarded: 700 });
+  });
+});
+
 describe('what a person does about an exception', () => {
   it('reads it page by page, with counts, examples and clear empty answers', async () => {
     const pages: string[] = [];

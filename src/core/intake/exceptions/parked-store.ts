@@ -20,6 +20,7 @@ export interface ParkedEvent {
 export interface DueException {
   readonly id: number;
   readonly since: string;
+  readonly automatic: boolean;
 }
 
 const MOST_DUE = 100;
@@ -41,12 +42,18 @@ export class ParkedStore {
 
   /** Exceptions to look at now, the longest due first. */
   due(): Promise<DueException[]> {
-    return this.database.query<DueException>('select id, due_at::text as since from intake.exception where due_at <= intake.clock() order by due_at, id limit $1', [MOST_DUE]);
+    return this.database.query<DueException>('select id, due_at::text as since, automatic from intake.exception where due_at <= intake.clock() order by due_at, id limit $1', [MOST_DUE]);
   }
 
-  /** It is due no more, unless it became due again meanwhile. */
-  async looked({ id, since }: DueException): Promise<void> {
-    await this.database.execute('update intake.exception set due_at = null where id = $1 and due_at::text = $2', [id, since]);
+  /** After its turn: due no more when it is done with (unless it became due again meanwhile), and otherwise behind all others. */
+  async looked({ id, since }: DueException, done: boolean): Promise<void> {
+    await this.database.execute('update intake.exception set due_at = case when $3 then null else intake.clock() end where id = $1 and due_at::text = $2', [id, since, done]);
+  }
+
+  /** Marks exceptions that still hold something as due. Answers whether there are any. */
+  async follow(exceptionIds: readonly number[]): Promise<boolean> {
+    if (exceptionIds.length === 0) return false;
+    return (await this.database.execute('update intake.exception set due_at = intake.clock() where id = any ($1::bigint[]) and held > 0', [exceptionIds])) > 0;
   }
 
   /** The oldest event of each of the next open exceptions that end by themselves, by id after `after`. */

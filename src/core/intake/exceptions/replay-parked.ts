@@ -8,16 +8,18 @@ import { WakeUps } from '../../orchestration/wake-ups.js';
 import type { Queryable } from '../../persistence/database.js';
 import { blamesFact, wordsOf } from '../facts/failures.js';
 import { isolate } from '../facts/isolate.js';
-import { RecordEvents, type EventOutcome } from '../facts/record-events.js';
+import { RecordEvents } from '../facts/record-events.js';
 import { keysOf, unreadable } from './causes.js';
-import { deliveryKey, type Holding } from './hold-back.js';
-import { ParkedStore, type ParkedEvent } from './parked-store.js';
+import { deliveryKey, type Cause, type Holding } from './hold-back.js';
+import { ParkedStore, type DueException, type ParkedEvent } from './parked-store.js';
 
 export const PARKED_TOPIC = 'intake.parked';
 
 const SWEEP_EVERY_MS = 10_000;
 const MOST_EVENTS_A_BATCH = 500;
-/** How many exceptions one run looks at beyond those that are due: a large park is gone through over several sweeps. */
+/** So much of one exception is done before the next has its turn: a large park holds up no small one. */
+const MOST_BATCHES_A_TURN = 10;
+/** How many exceptions one run looks at beyond those that are due: there may be many, and a sweep comes again. */
 const MOST_CAUSES_A_RUN = 500;
 
 /**
@@ -48,14 +50,17 @@ export class ReplayParked implements OnModuleInit, OnModuleDestroy {
     this.stopping = true;
   }
 
-  /** One round: everything that is due, then the next part of the open exceptions. */
+  /** One round: a turn for everything that is due, then the next part of the open exceptions. */
   async run(): Promise<void> {
+    let more = false;
     for (const due of await this.store.due()) {
       if (this.stopping) return;
-      await this.drain(due.id);
-      await this.store.looked(due);
+      const done = await this.drain(due);
+      await this.store.looked(due, done);
+      more ||= !done;
     }
-    await this.probe();
+    more = (await this.probe()) || more;
+    if (more) this.wakeUps.ring(PARKED_TOPIC);
   }
 
   private async saved(tx: Queryable, saved: ReferencesSaved): Promise<(() => void) | undefined> {
@@ -63,58 +68,65 @@ export class ReplayParked implements OnModuleInit, OnModuleDestroy {
     return marked > 0 ? () => this.wakeUps.ring(PARKED_TOPIC) : undefined;
   }
 
-  /** Tries one event of each exception; where it could be applied, the others are likely to follow. */
-  private async probe(): Promise<void> {
+  /** Tries one event of each exception; where it could be applied, the others are likely to follow. Answers whether any did. */
+  private async probe(): Promise<boolean> {
     const samples = await this.store.samples(this.cursor, MOST_CAUSES_A_RUN);
     this.cursor = samples.length < MOST_CAUSES_A_RUN ? 0 : (samples.at(-1)?.exceptionId ?? 0);
-    const applied = await this.replay(samples);
-    for (const { exceptionId } of samples.filter(({ id }) => applied.has(id))) {
-      if (this.stopping) return;
-      await this.drain(exceptionId);
-    }
+    const stuck = await this.replay(samples);
+    return this.store.follow(samples.filter(({ id }) => !stuck.has(id)).map(({ exceptionId }) => exceptionId));
   }
 
-  /** Goes through what one exception holds, oldest first, until its end or until a whole batch has got nowhere. */
-  private async drain(exceptionId: number): Promise<void> {
-    for (let after = 0; !this.stopping;) {
+  /**
+   * A turn of one exception, oldest events first. A cause that the hub watches is there or is not: the first batch with an
+   * event that still waits for it ends the turn. Answers whether this exception is done with, for now.
+   */
+  private async drain({ id: exceptionId, automatic }: DueException): Promise<boolean> {
+    let after = 0;
+    for (let batches = 0; batches < MOST_BATCHES_A_TURN; batches += 1) {
       const events = await this.store.heldBy(exceptionId, after, MOST_EVENTS_A_BATCH);
-      const applied = await this.replay(events);
-      if (events.length < MOST_EVENTS_A_BATCH || applied.size === 0) break;
+      const stuck = await this.replay(events);
+      if (events.length < MOST_EVENTS_A_BATCH || (automatic && stuck.size > 0) || this.stopping) return true;
       after = events.at(-1)?.id ?? after;
     }
+    return false;
   }
 
-  /** Answers which events are no longer held. Those of a connection that is off or gone stay as they are. */
+  /** Answers which events wait for the same as before. Those of a connection that is off or gone do. */
   private async replay(events: readonly ParkedEvent[]): Promise<Set<number>> {
-    const applied = new Set<number>();
+    const stuck = new Set<number>();
     for (const [sourceId, ofSource] of Map.groupBy(events, (event) => event.sourceId)) {
+      let stay = ofSource;
       try {
         const connection = await this.connections.bySource(sourceId);
-        if (!connection?.enabled) continue;
-        for (const id of await this.replayOne(connection, ofSource)) applied.add(id);
+        if (connection?.enabled) stay = await this.replayOf(connection, ofSource);
       } catch (error) {
         this.logger.warn(`Parked events of source ${sourceId} could not be replayed: ${wordsOf(error)}`);
       }
+      for (const { id } of stay) stuck.add(id);
     }
-    return applied;
+    return stuck;
   }
 
-  private async replayOne(connection: Connection, events: readonly ParkedEvent[]): Promise<number[]> {
-    const run = (part: readonly ParkedEvent[]): Promise<EventOutcome[]> => this.recorder.record(connection, part);
-    const results = await isolate(events, run, blamesFact);
-    const freed: number[] = [];
-    const heldElsewhere: { id: number; holding: Holding }[] = [];
-    results.forEach((result, index) => {
-      const parked = events[index] as ParkedEvent;
-      if (result.kind === 'failed') return;
-      const { value: outcome } = result;
-      if (outcome.kind === 'applied' || outcome.kind === 'repeated') freed.push(parked.id);
-      else if (outcome.kind === 'invalid') heldElsewhere.push({ id: parked.id, holding: unreadableDelivery(parked, outcome.reason) });
-      else if (outcome.causes.map((cause) => `${cause.class}\n${cause.cause}`).sort().join('\n\n') !== parked.causes) heldElsewhere.push({ id: parked.id, holding: { ...parked, causes: outcome.causes } });
+  private async replayOf(connection: Connection, events: readonly ParkedEvent[]): Promise<ParkedEvent[]> {
+    const results = await isolate(events, (part) => this.recorder.record(connection, part), blamesFact);
+    const applied: number[] = [];
+    const moved: { id: number; holding: Holding }[] = [];
+    const stuck: ParkedEvent[] = [];
+    events.forEach((parked, index) => {
+      const result = results[index];
+      const outcome = result?.kind === 'ok' ? result.value : undefined;
+      if (outcome?.kind === 'applied' || outcome?.kind === 'repeated') applied.push(parked.id);
+      else if (outcome?.kind === 'invalid') moved.push({ id: parked.id, holding: unreadableDelivery(parked, outcome.reason) });
+      else if (outcome && causesOf(outcome.causes) !== parked.causes) moved.push({ id: parked.id, holding: { ...parked, causes: outcome.causes } });
+      else stuck.push(parked);
     });
-    await this.store.free(freed, heldElsewhere);
-    return freed;
+    await this.store.free(applied, moved);
+    return stuck;
   }
+}
+
+function causesOf(causes: readonly Cause[]): string {
+  return causes.map((cause) => `${cause.class}\n${cause.cause}`).sort().join('\n\n');
 }
 
 /** What was sound when it was parked and is not any more (rules changed since) is read again as a whole, on a person's word. */
