@@ -1,6 +1,6 @@
 import type { ParseResult } from '@crossdock/connector-sdk';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -122,8 +122,8 @@ describe('the wall', () => {
   it('gives a connector no way to files, sockets, programs, its parent or the environment', async () => {
     const escape = await hub.connect('escape');
     const [result] = await hub.parse(escape, {});
-    expect(result).toEqual({ kind: 'ignored', reason: 'tried 25, open: none' });
-    expect(existsSync('/tmp/crossdock-escape.db')).toBe(false);
+    expect(result).toEqual({ kind: 'ignored', reason: 'tried 28, open: none' });
+    expect(existsSync('/tmp/crossdock-escape.db') || existsSync('/tmp/crossdock-escape.sock')).toBe(false);
   });
 
   it('runs children at lower priority, in a session of their own, with an empty environment', async () => {
@@ -132,6 +132,10 @@ describe('the wall', () => {
     expect(Number(fields[16])).toBe(5);
     expect(Number(fields[3])).toBe(pid);
     expect(readFileSync(`/proc/${pid}/environ`, 'latin1')).toBe('');
+    const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    // Nothing that the hub holds open leaks in: three pipes, /dev/null, and what Node itself makes.
+    expect(open.filter((target) => target.startsWith('socket:'))).toHaveLength(3);
+    expect(new Set(open.filter((target) => target.startsWith('/')))).toEqual(new Set(['/dev/null']));
     expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'latin1').trim()).toBe('1000');
   });
 });
@@ -161,7 +165,7 @@ describe('a hostile plugin', () => {
     const leak = await hub.connect('leak');
     const { outcome } = await besideHealthy(codeOf(hub.parse(leak, {})));
     expect(outcome).toEqual({ status: 'fulfilled', value: 'PLUGIN_FAILED' });
-    expect((await processOf('leak')).lastFault?.reason).toMatch(/^it holds 1[2-9]\d MB of memory$/);
+    expect((await processOf('leak')).lastFault?.reason).toMatch(/^it holds [1-3]\d\d MB of memory$/);
   });
 
   it('that throws after its answer loses its process and nothing else', async () => {

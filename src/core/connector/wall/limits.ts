@@ -28,7 +28,7 @@ export const WALL_LIMITS: WallLimits = {
   callMs: { checkHealth: 15_000, parseWebhooks: 10_000, publishInventory: 30_000 },
   graceMs: 500,
   idleMs: 60_000,
-  memoryCheckMs: 200,
+  memoryCheckMs: 100,
   mostResidentBytes: 128 * 1024 * 1024,
   oldSpaceMegabytes: 64,
   ...CHILD_FRAME_LIMITS,
