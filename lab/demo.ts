@@ -6,7 +6,7 @@ import { CsvError } from './replay/uci/csv.js';
 import { UciFileError } from './replay/uci/uci-rows.js';
 import { uciScript } from './replay/uci/uci-script.js';
 import { dayScript } from './replay/day/day-script.js';
-import { runReplay } from './replay/run-replay.js';
+import { Interrupted, runReplay } from './replay/run-replay.js';
 import type { TradingScript } from './replay/trading-script.js';
 import { UNRULY } from './simulators/index.js';
 
@@ -84,7 +84,9 @@ async function main(args: readonly string[]): Promise<number> {
   const script = await makeScript(options, seed, kills > 0);
   const progress = new Progress(process.stderr);
   const command = ['npm run demo --', ...args].join(' ').replace(/ --$/, '');
-  const { report, kept } = await runReplay({ script, seed, delivery: options.calm ? {} : UNRULY, kills, keep: options.keep === true, command, progress });
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+  const { report, kept } = await runReplay({ script, seed, delivery: options.calm ? {} : UNRULY, kills, keep: options.keep === true, command, progress, signal: stop.signal });
   process.stdout.write(`\n${reportText(report)}`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
   if (kept) process.stdout.write(`\nThe hub runs on: ${kept.url}  (${kept.email}, password ${kept.password}, data in ${kept.dataDir})\n`);
@@ -93,8 +95,11 @@ async function main(args: readonly string[]): Promise<number> {
 
 try {
   process.exitCode = await main(process.argv.slice(2));
+  // A hub that is left running still has open pipes to this process; everything else has been stopped.
+  process.exit();
 } catch (error) {
+  if (error instanceof Interrupted) process.exit(130);
   const known = error instanceof UsageError || error instanceof UciFileError || error instanceof CsvError || (error as NodeJS.ErrnoException).code === 'ENOENT';
   process.stderr.write(`${known ? `demo: ${(error as Error).message}\nnpm run demo -- --help tells what it takes.` : ((error as Error).stack ?? String(error))}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  process.exit(error instanceof UsageError ? 2 : 1);
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,10 @@ const HERE = fileURLToPath(new URL('..', import.meta.url));
 export const ROOT = existsSync(join(HERE, 'package-lock.json')) ? HERE : join(HERE, '..');
 
 const READY_WITHIN_MS = 90_000;
+
+const PREFIX = 'crossdock-demo-';
+/** Names the process that a folder belongs to. A hub that was left to somebody has no owner and is never swept. */
+const OWNER = 'demo-owner';
 
 /** What a kill hits: the hub alone, its Postgres alone, or both at the same moment. */
 export type KillTarget = 'hub' | 'postgres' | 'both';
@@ -58,7 +62,9 @@ export class HubProcess {
 
   /** @throws Error with the end of the hub's log when it does not become ready. */
   static async start(): Promise<HubProcess> {
-    const hub = new HubProcess(mkdtempSync(join(tmpdir(), 'crossdock-demo-')), await freePort(), randomBytes(24).toString('hex'));
+    await sweepLeftovers();
+    const hub = new HubProcess(mkdtempSync(join(tmpdir(), PREFIX)), await freePort(), randomBytes(24).toString('hex'));
+    writeFileSync(join(hub.dataDir, OWNER), String(process.pid));
     try {
       await hub.launch();
     } catch (error) {
@@ -139,6 +145,7 @@ export class HubProcess {
 
   /** Leaves the running hub to whoever wants to look around in it: this process can end without it. */
   letGo(): void {
+    rmSync(join(this.dataDir, OWNER), { force: true });
     this.child?.unref();
     this.child?.stdout?.destroy();
     this.child?.stderr?.destroy();
@@ -175,6 +182,35 @@ export class HubProcess {
     if (!killProcess(pid, 'SIGINT')) return;
     for (let waited = 0; waited < 10_000 && killProcess(pid, 0); waited += 50) await sleep(50);
     killProcess(pid);
+  }
+}
+
+/** A run that was itself killed leaves its hub behind; the next one ends it, so that none pile up. */
+async function sweepLeftovers(): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const folder = join(tmpdir(), name);
+    try {
+      if (killProcess(Number(readFileSync(join(folder, OWNER), 'utf8')), 0)) continue;
+      endLeftover(folder);
+      await sleep(200);
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    } catch {
+      // Another user's folder, or one that was left on purpose.
+    }
+  }
+}
+
+/** Ends the hub and the Postgres of a folder, each only if /proc shows that the process id still means it. */
+function endLeftover(folder: string): void {
+  for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry)).map(Number)) {
+    try {
+      const about = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      const hub = about.some((word) => word.endsWith('dist/src/main.js')) && readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`CROSSDOCK_DATA_DIR=${folder}`);
+      if (hub) killProcess(pid);
+      else if (about.includes(join(folder, 'postgres/data'))) killProcess(pid, 'SIGQUIT');
+    } catch {
+      // The process has ended meanwhile, or belongs to somebody else.
+    }
   }
 }
 

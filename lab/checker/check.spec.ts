@@ -76,6 +76,11 @@ describe('the checker', () => {
     expect(found).toEqual(['shop believes in 6 of MUG, the hub says 5']);
   });
 
+  it('finds a till that was never told the last figure', () => {
+    const found = findings((truth) => ({ channels: truth.channels.map((one) => (one.channel === 'tills' ? { ...one, figures: [{ item: 'MUG', available: 6, at: 0, applied: true }] } : one)) }));
+    expect(found).toEqual(['tills believes in 6 of MUG, the hub says 5']);
+  });
+
   it('finds terms that do not add up', () => {
     const found = findings((truth) => ({ availability: truth.availability.map((answer) => ({ ...answer, steps: [{ term: 'usable', difference: 4 }] })) }));
     expect(found).toContain('MUG on shop: the terms sum to 4, the figure is 5');
@@ -106,7 +111,7 @@ describe('the checker', () => {
       ledger: [...truth.ledger, corrected, movementOf(late, 7), netting],
       levels: truth.levels.map((level) => ({ ...level, onHand: 7 })),
       availability: truth.availability.map((answer) => ({ ...answer, now: 7, steps: [{ term: 'usable', difference: 7 }] })),
-      channels: truth.channels.map((one) => ({ ...one, beliefs: new Map([['MUG', 7]]) })),
+      channels: truth.channels.map((one) => ({ ...one, beliefs: new Map([['MUG', 7]]), figures: [{ item: 'MUG', available: 7, at: 0, applied: true }] })),
     };
     expect(check(world, POOL).filter((verdict) => !verdict.holds)).toEqual([]);
   });

@@ -57,18 +57,26 @@ function describeTimes(key: string, told: number, written: number): string {
   return written > told ? `${key} is doubled: the ledger has it ${written} times` : `${key} happened ${told} times, the ledger has it ${written} times`;
 }
 
-/** What a channel that is told figures believes, against what the hub says that it may sell. One that reserves asks instead. */
+/**
+ * What a channel that is told figures believes, against what the hub says that it may sell. One that reserves asks instead.
+ * A till goes on selling below zero, which no figure can say: of it the last figure that arrived is looked at.
+ */
 export function beliefsAreTheFigures(evidence: Evidence): Verdict {
   const findings = new Findings('each channel\'s last belief is the hub\'s figure');
   const figures = new Map(evidence.availability.map((answer) => [`${answer.channel}\n${answer.item}`, answer.now]));
   for (const channel of evidence.channels.filter((one) => one.decides !== 'reserves')) {
+    const beliefs = channel.decides === 'never-refuses' ? lastFigures(channel) : channel.beliefs;
     for (const item of evidence.items) {
       const figure = figures.get(`${channel.channel}\n${item}`);
-      const belief = channel.beliefs.get(item) ?? 0;
+      const belief = beliefs.get(item) ?? 0;
       findings.expect(figure === belief, () => `${channel.channel} believes in ${belief} of ${item}, the hub says ${figure ?? 'nothing'}`);
     }
   }
   return findings.verdict();
+}
+
+function lastFigures(channel: ChannelEvidence): ReadonlyMap<string, number> {
+  return new Map(channel.figures.filter((figure) => figure.applied).map((figure) => [figure.item, figure.available]));
 }
 
 export function termsAddUp(evidence: Evidence): Verdict {

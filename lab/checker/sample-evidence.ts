@@ -6,7 +6,7 @@ const SOURCES = ['office', 'shop', 'tills', 'market', 'app'];
 const AT = Date.UTC(2026, 10, 20, 12);
 
 function channel(name: string, decides: ChannelEvidence['decides'], left: number): ChannelEvidence {
-  return { channel: name, locations: ['warehouse'], rules: PLAIN_RULES, decides, beliefs: new Map([['MUG', left]]), figures: [] };
+  return { channel: name, locations: ['warehouse'], rules: PLAIN_RULES, decides, beliefs: new Map([['MUG', left]]), figures: [{ item: 'MUG', available: left, at: AT, applied: true }] };
 }
 
 function fact(system: string, kind: SystemFact['kind'], document: string, quantity: number, afterMs: number): SystemFact {

@@ -25,7 +25,12 @@ export interface ReplayOptions {
   /** The command that plays this replay again; it is printed with the report. */
   readonly command: string;
   readonly progress: Progress;
+  /** Aborted when the replay is to end at once; everything is taken away all the same. */
+  readonly signal?: AbortSignal;
 }
+
+/** The replay was ended from outside before it was over. */
+export class Interrupted extends Error {}
 
 export interface ReplayResult {
   readonly report: Report;
@@ -45,7 +50,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   const run = new ReplayRun(options, hub, Date.now() - begun);
   let keep = false;
   try {
-    const result = await run.run();
+    const result = await Promise.race([run.run(), interrupted(options.signal)]);
     keep = options.keep;
     return result;
   } finally {
@@ -54,6 +59,13 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
     if (!keep) await hub.stop({ keep: false });
     else hub.letGo();
   }
+}
+
+function interrupted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal?.aborted) reject(new Interrupted());
+    signal?.addEventListener('abort', () => reject(new Interrupted()), { once: true });
+  });
 }
 
 class ReplayRun {
