@@ -96,6 +96,15 @@ export class DirtyFigures {
     const outcome = 'unnest($2::int[], $3::bigint[], $4::text[], $5::int[], $6::text[]) as t (item_id, version, result, after_ms, note)';
     await this.database.transaction(async (tx) => {
       const parameters = [claim.channel, items, versions, results, afters, notes];
+      // The order of locks that every writer keeps: rules, pools, availability, dirty. A writer reaches the rows of
+      // availability in whatever order its carts name items, but only while it holds their pools' rows; so must we, or
+      // we wait for each other until Postgres kills one of us, a second later.
+      await tx.execute('select pg_advisory_xact_lock_shared(7267, 1)');
+      await tx.execute(
+        `select from inventory.pool_level l join inventory.channel_rule r on r.pool_id = l.pool_id
+          where r.channel_id = $1 and l.item_id = any ($2::int[]) order by l.item_id for no key update of l`,
+        [claim.channel, items],
+      );
       await tx.execute(
         `update inventory.availability a set published = case when t.result = 'told' then f.now else a.published end, published_version = case when t.result = 'told' then t.version else a.published_version end,
                 published_at = case when t.result = 'told' then clock_timestamp() else a.published_at end, fault = case when t.result = 'refused' then t.note end
