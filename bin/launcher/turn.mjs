@@ -37,8 +37,12 @@ export async function inTurn(root, work, say) {
   const folder = join(root, '.tmp');
   const file = join(folder, 'launcher.lock');
   const own = `${file}.${process.pid}`;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(own, JSON.stringify({ pid: process.pid, born: birth(process.pid) }));
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(own, JSON.stringify({ pid: process.pid, born: birth(process.pid) }));
+  } catch (error) {
+    throw new Error(`something has to be installed or built, and ${root} cannot be written: ${error.message}`);
+  }
   try {
     for (let told = false; ; ) {
       try {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { basename } from 'node:path';
 import pg from 'pg';
-import { inject } from 'vitest';
+import { expect, inject } from 'vitest';
 
 /** A database of one spec's own, with every migration applied. */
 export interface TestDatabase {
@@ -21,7 +22,9 @@ async function asAdmin(sql: string): Promise<void> {
 
 /** Copies the migrated template (about 50 ms). Call it in `beforeAll`, and `drop` in `afterAll`. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const name = `test_${randomBytes(6).toString('hex')}`;
+  // Named after the spec, so that what is left behind tells who left it.
+  const spec = basename(expect.getState().testPath ?? 'unknown').replace(/\..*/, '').replace(/[^a-z0-9]/gi, '_').toLowerCase().slice(0, 30);
+  const name = `test_${spec}_${randomBytes(6).toString('hex')}`;
   await asAdmin(`create database ${name} template ${inject('postgres').template} strategy file_copy`);
   const url = new URL(inject('postgres').admin);
   url.pathname = `/${name}`;

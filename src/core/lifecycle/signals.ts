@@ -1,3 +1,4 @@
+import { databaseOutage } from '../persistence/database-outage.js';
 import type { StopOrder } from './stop-order.js';
 
 /**
@@ -28,6 +29,8 @@ export function stopOnSignals(order: StopOrder, say: (line: string) => void): vo
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal);
   const onFault = (fault: unknown): void => {
+    // A connection that dies while no statement runs on it has nobody to tell; whoever uses it next will learn of it.
+    if (databaseOutage(fault)) return say(`lost a connection to the database: ${(fault as Error).message}`);
     say(`Unexpected fault: ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}`);
     force();
   };

@@ -8,9 +8,9 @@ import { SingleFlight } from './single-flight.js';
 export const WAKE_UP_QUEUE = 'wake-ups';
 
 /** How often a worker looks whether the schedule is still there: a lost queue costs no more than this. */
-const SCHEDULE_CHECK_MS = 5_000;
+const SCHEDULE_CHECK_MS = 3_000;
 /** A tick that is later than this is not late, it is lost. */
-const TICK_LOST_MS = 20_000;
+const TICK_LOST_MS = 2_000;
 const DRAIN_WITHIN_MS = 20_000;
 
 export interface WakeUpOptions {

@@ -127,9 +127,9 @@ export async function moveToPort(cluster: Cluster, dataDir: string, port: number
  * @throws HubError POSTGRES_FAILED or SETTINGS_INVALID that says what stands in the way.
  */
 export async function prepareCluster(dataDir: string, tuning: PostgresTuning): Promise<Cluster> {
-  const user = await postgresUser();
   const folder = join(dataDir, 'postgres');
   const data = join(folder, 'data');
+  const user = await postgresUser(data);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if (user) {
     await checkWayIn(dataDir, user);

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { HubError } from '../../errors/index.js';
 
+/** SQLite's code for a lock that somebody else holds. */
+const BUSY = 5;
+
 /**
  * One hub at a time on a data directory. The lock is SQLite's lock on an empty file, because the kernel gives it back
  * when its holder dies of whatever cause; a file with a process id would stay behind after kill -9, and the number may
@@ -24,7 +27,7 @@ export class HubLock {
       held.exec('begin exclusive');
     } catch (cause) {
       held.close();
-      if ((cause as { errcode?: number }).errcode !== 5) throw cause;
+      if ((cause as { errcode?: number }).errcode !== BUSY) throw new HubError('SETTINGS_INVALID', { detail: `CROSSDOCK_DATA_DIR ${dataDir} cannot be locked: ${(cause as Error).message}`, cause });
       throw new HubError('DATA_DIR_IN_USE', { detail: `Another Crossdock${holder(dataDir)} already runs on ${dataDir}. Stop it, or set CROSSDOCK_DATA_DIR to another folder.`, cause });
     }
     const lock = new HubLock(held, dataDir);

@@ -1,7 +1,18 @@
+import { totalmem } from 'node:os';
+
 /** How much Postgres is asked to promise: tests give up durability for speed, nothing else may. */
 export interface PostgresTuning {
   readonly maxConnections: number;
   readonly durable: boolean;
+}
+
+const MB = 1024 * 1024;
+
+/** A 32nd of what this machine or container has, between 96 and 256 MB: pages are only resident once they are used. */
+function sharedBuffersMb(): number {
+  const limit = process.constrainedMemory();
+  const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return Math.round(Math.min(256, Math.max(96, memory / MB / 32)));
 }
 
 export const HUB_TUNING: PostgresTuning = { maxConnections: 60, durable: true };
@@ -23,7 +34,7 @@ export function postgresConf(port: number, tuning: PostgresTuning): string {
     `max_connections = ${tuning.maxConnections}`,
     "password_encryption = 'scram-sha-256'",
     ...durability,
-    'shared_buffers = 96MB',
+    `shared_buffers = ${sharedBuffersMb()}MB`,
     'huge_pages = off',
     'work_mem = 8MB',
     'maintenance_work_mem = 64MB',
