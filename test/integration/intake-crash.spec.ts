@@ -81,7 +81,7 @@ function processOn(database: Database): Process {
   const [metrics, connections] = [hub.app.get(IntakeMetrics), hub.app.get(ConnectionDirectory)];
   const worker = new WorkLane(new ReadDeliveries(hub.app.get(PluginHost)), recorder, metrics);
   return {
-    consumer: new InboxConsumer(new Lanes(database), worker, connections, wakeUps, metrics),
+    consumer: new InboxConsumer(new Lanes(database, metrics), worker, connections, wakeUps, hub.app.get(Inbox)),
     replay: new ReplayParked(new ParkedStore(database), recorder, connections, references, wakeUps),
   };
 }
@@ -159,7 +159,7 @@ describe('a worker that stalls beyond its lease', () => {
   it('writes nothing when it wakes up, since another has taken its lane', async () => {
     const run = `stall-${randomUUID()}`;
     await deliver(run);
-    const [late, other] = [new Lanes(hub.db), new Lanes(hub.db)];
+    const [late, other] = [new Lanes(hub.db, hub.app.get(IntakeMetrics)), new Lanes(hub.db, hub.app.get(IntakeMetrics))];
     const limits = { lanes: 10, deliveries: 10, bytes: 1_000_000 };
     const claims = await late.claim([], limits);
     expect(claims.map(({ deliveries }) => deliveries.length).sort()).toEqual([2, 3]);
@@ -180,7 +180,7 @@ describe('a worker that stalls beyond its lease', () => {
 
   it('takes a lane of its own again that it has lost sight of', async () => {
     await deliver(`sight-${randomUUID()}`);
-    const lanes = new Lanes(hub.db);
+    const lanes = new Lanes(hub.db, hub.app.get(IntakeMetrics));
     const limits = { lanes: 10, deliveries: 10, bytes: 1_000_000 };
     const first = await lanes.claim([], limits);
     expect(await lanes.claim(first.map(({ sourceId }) => sourceId), limits)).toEqual([]);

@@ -6,8 +6,7 @@ import { Coalescer } from '../persistence/coalescer.js';
 import { nextPauseMs } from './facts/backoff.js';
 import { wordsOf } from './facts/failures.js';
 import { WorkLane } from './facts/work-lane.js';
-import { INTAKE_TOPIC } from './inbox.js';
-import { IntakeMetrics } from './intake-metrics.js';
+import { Inbox, INTAKE_TOPIC } from './inbox.js';
 import { Lanes, RENEW_EVERY_MS, type LaneClaim, type LaneReturn } from './lanes.js';
 
 const LIMITS = { lanes: 16, deliveries: 250, bytes: 2 * 1_024 * 1_024 };
@@ -19,7 +18,17 @@ const OFF_PAUSE_MS = 30_000;
 const AFTER_OUTAGE_MS = 1_000;
 /** While lanes are in flight, claims are gathered for so long: fewer and larger batches cost less, and an idle hub waits for nothing. */
 const GATHER_MS = 15;
+/** While there is a crowd at the door, a lane rests so many times as long as it worked: what was accepted can wait, a sender cannot. */
+const REST_FACTOR = 2;
+const LONGEST_REST_MS = 500;
 const SWEEP_EVERY_MS = 5_000;
+
+/** A lane that this process is serving, or that it has given back and lets rest. */
+interface Flight {
+  readonly claim: LaneClaim;
+  done: Promise<void>;
+  resting: boolean;
+}
 
 /**
  * Empties the inbox: lends lanes from the database, works several at a time and gives them back with what became of each
@@ -29,9 +38,12 @@ const SWEEP_EVERY_MS = 5_000;
 @Injectable()
 export class InboxConsumer implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger(InboxConsumer.name);
-  private readonly inFlight = new Map<number, { claim: LaneClaim; done: Promise<void> }>();
+  private readonly inFlight = new Map<number, Flight>();
   /** Lanes that finish together are written together. */
-  private readonly returns = new Coalescer<LaneReturn, void>((batch) => this.giveBack(batch), MOST_IN_FLIGHT);
+  private readonly returns = new Coalescer<LaneReturn, void>(async (batch) => {
+    await this.lanes.giveBack(batch);
+    return batch.map(() => undefined);
+  }, MOST_IN_FLIGHT);
   private renewal: NodeJS.Timeout | undefined;
   private gathering: NodeJS.Timeout | undefined;
   private claimedAt = -Infinity;
@@ -42,7 +54,7 @@ export class InboxConsumer implements OnModuleInit, OnModuleDestroy {
     private readonly worker: WorkLane,
     private readonly connections: ConnectionDirectory,
     private readonly wakeUps: WakeUps,
-    private readonly metrics: IntakeMetrics,
+    private readonly inbox: Inbox,
   ) {}
 
   onModuleInit(): void {
@@ -69,8 +81,12 @@ export class InboxConsumer implements OnModuleInit, OnModuleDestroy {
     const early = this.claimedAt + GATHER_MS - performance.now();
     if (early > 0 && this.inFlight.size > 0) return this.gather(early);
     this.claimedAt = performance.now();
-    const claims = await this.metrics.timed('claim', () => this.lanes.claim([...this.inFlight.keys()], { ...LIMITS, lanes: Math.min(room, LIMITS.lanes) }));
-    for (const claim of claims) this.inFlight.set(claim.sourceId, { claim, done: this.serve(claim) });
+    const claims = await this.lanes.claim([...this.inFlight.keys()], { ...LIMITS, lanes: Math.min(room, LIMITS.lanes) });
+    for (const claim of claims) {
+      const flight: Flight = { claim, done: Promise.resolve(), resting: false };
+      this.inFlight.set(claim.sourceId, flight);
+      flight.done = this.serve(flight);
+    }
   }
 
   /** Resolves when no lane is in flight in this process. */
@@ -78,14 +94,16 @@ export class InboxConsumer implements OnModuleInit, OnModuleDestroy {
     while (this.inFlight.size > 0) await Promise.all([...this.inFlight.values()].map(({ done }) => done));
   }
 
-  private async serve(claim: LaneClaim): Promise<void> {
-    this.metrics.claimed(claim.deliveries.length);
+  private async serve(flight: Flight): Promise<void> {
+    const { claim } = flight;
+    const startedAt = performance.now();
     let again = 0;
     try {
       const result = await this.work(claim);
       await this.returns.submit(result);
       const pauses = [result.blocked?.pauseMs ?? 0, ...result.postponed.map(({ pauseMs }) => pauseMs)].filter((pauseMs) => pauseMs > 0);
       if (pauses.length > 0) this.ringIn(Math.min(...pauses));
+      if (this.inbox.crowded) await this.rest(flight, REST_FACTOR * (performance.now() - startedAt));
     } catch (error) {
       // Nothing was written: the lane is still lent to this process, which takes it again when the database is back.
       this.logger.warn(`A batch of source ${claim.sourceId} could not be finished and is done again: ${wordsOf(error)}`);
@@ -114,15 +132,15 @@ export class InboxConsumer implements OnModuleInit, OnModuleDestroy {
     return { pauseMs, error: wordsOf(error), counts: true };
   }
 
-  private async giveBack(batch: LaneReturn[]): Promise<void[]> {
-    await this.metrics.timed('finish', () => this.lanes.giveBack(batch));
-    return batch.map(() => undefined);
-  }
-
   private async renew(): Promise<void> {
-    const claims = [...this.inFlight.values()].map(({ claim }) => claim);
+    const claims = [...this.inFlight.values()].filter(({ resting }) => !resting).map(({ claim }) => claim);
     if (claims.length === 0) return;
     await this.lanes.renew(claims).catch((error: unknown) => this.logger.warn(`Leases could not be renewed: ${wordsOf(error)}`));
+  }
+
+  private async rest(flight: Flight, forMs: number): Promise<void> {
+    flight.resting = true;
+    if (!this.stopping) await new Promise((resolve) => setTimeout(resolve, Math.min(forMs, LONGEST_REST_MS)));
   }
 
   private gather(forMs: number): void {

@@ -75,4 +75,15 @@ describe('the room at the door', () => {
     expect(Math.max(...database.batches)).toBe(500);
     expect(rings).toBe(database.batches.length);
   });
+
+  it('is crowded while many wait, and for a moment after', async () => {
+    const few = Array.from({ length: 15 }, () => inbox.accept(arrival(1)));
+    expect(inbox.crowded).toBe(false);
+    const one = inbox.accept(arrival(1));
+    expect(inbox.crowded).toBe(true);
+    await database.answer();
+    await Promise.all([...few, one]);
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(inbox.crowded).toBe(false);
+  });
 });

@@ -26,6 +26,9 @@ const MOST_A_BATCH = 500;
 const MOST_WAITING = 1_500;
 const MOST_WAITING_BYTES = 32 * 1_024 * 1_024;
 const RETRY_AFTER_SECONDS = 1;
+/** So many at once are a crowd: at 1,000 a second about five wait at any moment. It counts as one for a while after. */
+const CROWD = 16;
+const CROWD_LASTS_MS = 100;
 
 /**
  * Where deliveries are committed before they are answered. Those that arrive together are written together; how many
@@ -39,12 +42,18 @@ export class Inbox {
   private readonly waitingBySource = new Map<number, number>();
   private waiting = 0;
   private waitingBytes = 0;
+  private crowdedAt = -Infinity;
 
   constructor(
     private readonly database: Database,
     private readonly wakeUps: WakeUps,
     private readonly metrics: IntakeMetrics,
   ) {}
+
+  /** Whether many wait at the door, so that other work had better leave it the processor. */
+  get crowded(): boolean {
+    return performance.now() - this.crowdedAt < CROWD_LASTS_MS;
+  }
 
   /**
    * Resolves after the commit. Repeating a delivery is harmless and answers 'duplicate'.
@@ -57,6 +66,7 @@ export class Inbox {
       throw new HubError('OVERLOADED', { detail: 'Too many deliveries wait to be stored.', retryAfterSeconds: RETRY_AFTER_SECONDS });
     }
     this.waiting += 1;
+    if (this.waiting >= CROWD) this.crowdedAt = performance.now();
     this.waitingBytes += body.length;
     this.waitingBySource.set(sourceId, ofSource + 1);
     try {

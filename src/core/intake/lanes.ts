@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queryable } from '../persistence/database.js';
 import { holdBack, type Holding } from './exceptions/hold-back.js';
+import { IntakeMetrics } from './intake-metrics.js';
 
 export interface ClaimedDelivery {
   readonly id: number;
@@ -74,11 +75,15 @@ export const RENEW_EVERY_MS = 3_000;
 export class Lanes {
   private readonly worker = randomUUID();
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly metrics: IntakeMetrics,
+  ) {}
 
   /** Lends the heads of lanes that nobody serves. `busy` are those that this process is serving. */
   async claim(busy: readonly number[], limits: ClaimLimits): Promise<LaneClaim[]> {
-    const rows = await this.database.query<ClaimRow>('select * from intake.claim($1, $2, $3, $4, $5, $6)', [this.worker, busy, limits.lanes, limits.deliveries, limits.bytes, LEASE]);
+    const asked = [this.worker, busy, limits.lanes, limits.deliveries, limits.bytes, LEASE];
+    const rows = await this.metrics.timed('claim', () => this.database.query<ClaimRow>('select * from intake.claim($1, $2, $3, $4, $5, $6)', asked));
     const claims = new Map<number, LaneClaim & { deliveries: ClaimedDelivery[] }>();
     for (const row of rows) {
       let claim = claims.get(row.source_id);
@@ -88,6 +93,7 @@ export class Lanes {
         receivedAt: row.received_at, body: row.body, attempts: row.attempts, pauseMs: row.delivery_pause_ms,
       });
     }
+    for (const { deliveries } of claims.values()) this.metrics.claimed(deliveries.length);
     return [...claims.values()];
   }
 
@@ -102,7 +108,11 @@ export class Lanes {
    * Writes what became of the deliveries of several lanes and gives the lanes back, in one transaction. A lane whose
    * fence has moved on was lost to another worker, who does its deliveries again: nothing of it is written.
    */
-  async giveBack(returns: readonly LaneReturn[]): Promise<void> {
+  giveBack(returns: readonly LaneReturn[]): Promise<void> {
+    return this.metrics.timed('finish', () => this.write(returns));
+  }
+
+  private async write(returns: readonly LaneReturn[]): Promise<void> {
     if (returns.every(({ postponed, holdings }) => postponed.length + holdings.length === 0)) {
       await settle(this.database, returns);
       return;
