@@ -29,7 +29,7 @@ let hub: ConnectorApp;
 let healthy: Connection;
 
 beforeAll(async () => {
-  hub = await startConnectorApp({ callMs: { checkHealth: CALL_MS, parseWebhooks: CALL_MS, publishInventory: CALL_MS }, graceMs: GRACE_MS, mostCutOff: 3, messagesPerSecond: 400 });
+  hub = await startConnectorApp({ callMs: { checkHealth: CALL_MS, parseWebhooks: CALL_MS, publishInventory: CALL_MS }, graceMs: GRACE_MS, mostCutOff: 3, messagesPerSecond: 100 });
   healthy = await hub.connect('healthy', { config: { baseUrl: 'https://shop.example' }, credentials: { token: 'a-healthy-token' } });
   await sale();
 });

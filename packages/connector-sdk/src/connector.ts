@@ -21,7 +21,7 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Default and ceiling: what is left until the call's deadline. */
+  /** Default and ceiling: what is left until shortly before the call's deadline, so that the call can still answer. */
   readonly timeoutMs?: number;
 }
 

@@ -16,6 +16,8 @@ import { transportFailure } from './transport-failure.js';
 const MOST_BODY_BYTES = 10 * 1024 * 1024;
 const SOCKETS_PER_ORIGIN = 8;
 const CONNECT_MS = 10_000;
+/** A request gives up so long before its call: the connector can then still say what it knows, item by item. */
+const ANSWER_MS = 300;
 const METHODS: ReadonlySet<unknown> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** What a child asks for; nothing of it is believed before it was checked. */
@@ -75,7 +77,7 @@ export class EgressBroker implements OnApplicationShutdown {
     if (waitMs > 0) throw new ConnectorError('rate_limited', `${url.host} asked this connection to wait.`, { retryAfterMs: waitMs });
     const credentials = await this.credentialsOf(connection);
     const headers = requestHeaders(connection, asked, credentials);
-    const leftMs = Math.min(deadlineAt - Date.now(), typeof timeoutMs === 'number' && timeoutMs > 0 ? timeoutMs : Infinity);
+    const leftMs = Math.min(deadlineAt - ANSWER_MS - Date.now(), typeof timeoutMs === 'number' && timeoutMs > 0 ? timeoutMs : Infinity);
     if (leftMs <= 0 || signal.aborted) throw new ConnectorError('cancelled', 'The call has no time left.');
     try {
       const answer = await this.agentOf(connection).request({
