@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { NODE_FLAGS } from '../../src/core/lifecycle/node-flags.js';
 import { requireBuild, ROOT } from '../support/built.js';
-import { type Hub, type HubProcess, hubEnvironment, launch, readyUrl, startHub } from '../support/hub.js';
+import { HUB_ADMIN, type Hub, type HubProcess, hubEnvironment, launch, readyUrl, startHub } from '../support/hub.js';
 
 const MAIN = join(ROOT, 'dist/src/main.js');
 
@@ -24,6 +26,27 @@ describe('a hub with a database of somebody else', () => {
     expect((await hub.api('GET', '/metrics', undefined, { token: null })).status).toBe(200);
     const refused = await hub.api('POST', '/admin/v1/sessions', { email: 'a@example.test', password: 'long enough, surely' }, { token: null });
     expect(refused).toMatchObject({ status: 404, body: { code: 'ROUTE_NOT_FOUND' } });
+    expect(await hub.stop()).toBe(0);
+  });
+
+  it('answers a request that it has begun to read before it stops, and takes no new one', async () => {
+    const hub = await startHub();
+    hubs.push(hub);
+    const { hostname, port } = new URL(hub.url);
+    const body = JSON.stringify(HUB_ADMIN);
+    const socket = connect(Number(port), hostname);
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    const closed = once(socket, 'close');
+    await once(socket, 'connect');
+    socket.write(`POST /admin/v1/sessions HTTP/1.1\r\nhost: hub\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 10)}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    process.kill(hub.pid, 'SIGTERM');
+    while (!hub.log().includes('SIGTERM: stopping')) await new Promise((resolve) => setTimeout(resolve, 5));
+    await expect(fetch(`${hub.url}/health/live`)).rejects.toThrow();
+    socket.write(body.slice(10));
+    await closed;
+    expect(answer).toMatch(/^HTTP\/1\.1 201 /);
     expect(await hub.stop()).toBe(0);
   });
 
