@@ -102,7 +102,7 @@ describe('Shopify behind the wall', () => {
       const id = `shop-${connections}-public-${index}`;
       const credentials = { accessToken: 'shpat_test', webhookSecret: 'hush-hush' };
       expect((await admin('POST', '/admin/v1/connections', { id, plugin: 'shopify', name: 'x', config: { ...connection.config, shopUrl }, credentials })).status).toBe(201);
-      expect((await admin('POST', `/admin/v1/connections/${id}/test`)).body).toMatchObject({ ok: false, code: 'CONNECTION_REFUSED', kind: 'permission' });
+      expect((await admin('POST', `/admin/v1/connections/${id}/test`)).body).toMatchObject({ ok: false, code: 'EGRESS_REFUSED', kind: 'permission' });
     }
     expect(shop.calls).toHaveLength(0);
   });
