@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HubProcess, KillTarget } from '../hub-process.js';
-import { Random } from './random.js';
+import { Random } from '../simulators/kit/random.js';
 
 const TARGETS: readonly KillTarget[] = ['both', 'hub', 'postgres'];
 

@@ -1,51 +1,13 @@
-/** Seeded randomness (sfc32): the same seed plays the same day on every machine. */
-export class Random {
-  private a: number;
-  private b: number;
-  private c: number;
-  private d = 1;
+import type { Random } from '../simulators/kit/random.js';
 
-  constructor(seed: number) {
-    this.a = seed >>> 0;
-    this.b = Math.floor(seed / 0x1_0000_0000) >>> 0;
-    this.c = 0x9e3779b9;
-    // The first outputs still resemble the seed; neighbouring seeds must not give neighbouring days.
-    for (let round = 0; round < 16; round += 1) this.uint32();
-  }
+export function pickFrom<T>(random: Random, choices: readonly T[]): T {
+  if (choices.length === 0) throw new RangeError('There is nothing to pick from.');
+  return choices[random.between(0, choices.length - 1)] as T;
+}
 
-  private uint32(): number {
-    const sum = (((this.a + this.b) | 0) + this.d) | 0;
-    this.d = (this.d + 1) | 0;
-    this.a = this.b ^ (this.b >>> 9);
-    this.b = (this.c + (this.c << 3)) | 0;
-    this.c = ((this.c << 21) | (this.c >>> 11)) + sum;
-    this.c |= 0;
-    return sum >>> 0;
-  }
-
-  /** From 0 up to, not including, 1. */
-  next(): number {
-    return this.uint32() / 0x1_0000_0000;
-  }
-
-  /** A whole number from `low` to `high`, both included. */
-  between(low: number, high: number): number {
-    return low + Math.floor(this.next() * (high - low + 1));
-  }
-
-  chance(share: number): boolean {
-    return this.next() < share;
-  }
-
-  pick<T>(choices: readonly T[]): T {
-    if (choices.length === 0) throw new RangeError('There is nothing to pick from.');
-    return choices[Math.floor(this.next() * choices.length)] as T;
-  }
-
-  /** Exponential waiting time with the given mean. */
-  wait(mean: number): number {
-    return -Math.log(1 - this.next()) * mean;
-  }
+/** Exponential waiting time with the given mean: how long it takes until the next of many independent customers comes. */
+export function waitingTime(random: Random, mean: number): number {
+  return -Math.log(1 - random.next()) * mean;
 }
 
 /** Picks an index by weight, by binary search over the running sums. */

@@ -1,4 +1,5 @@
-import { WeightedPick, type Random } from '../random.js';
+import type { Random } from '../../simulators/kit/random.js';
+import { WeightedPick } from '../random.js';
 
 const HOUR_MS = 3_600_000;
 

@@ -2,7 +2,8 @@ import type { OrderLine } from '../../outside-system.js';
 import { DayCurve } from './day-curve.js';
 import { deriveOpening, middayReceipts } from './day-stock.js';
 import { flashSale, FLASH_FROM_MS, FLASH_TO_MS } from './flash-sale.js';
-import { Random, WeightedPick } from '../random.js';
+import { Random } from '../../simulators/kit/random.js';
+import { pickFrom, WeightedPick } from '../random.js';
 import { LOCATIONS, WAREHOUSE, type Happening, type PaceChange, type ScriptItem, type SystemName, type TradingScript } from '../trading-script.js';
 
 export interface DayOptions {
@@ -60,7 +61,7 @@ class DayGenerator {
   private order(number: number): Order {
     const system = (SYSTEM_SHARES[this.systems.pick(this.random)] as readonly [SystemName, number])[0];
     const store = system === 'tills';
-    const location = store ? this.random.pick(LOCATIONS).id : WAREHOUSE;
+    const location = store ? pickFrom(this.random, LOCATIONS).id : WAREHOUSE;
     const at = this.midnight + (store ? this.stores : this.online).draw(this.random);
     return { kind: 'order', at, order: `day-${String(number).padStart(6, '0')}`, system, location, lines: this.basket(store ? 2.4 : 1.7) };
   }
@@ -87,7 +88,7 @@ class DayGenerator {
     for (const order of orders) {
       if (cancelled.has(order.order) || !this.random.chance(0.03)) continue;
       const known = !this.random.chance(1 / 6);
-      const line = known ? this.random.pick(order.lines) : (this.basket(1)[0] as OrderLine);
+      const line = known ? pickFrom(this.random, order.lines) : (this.basket(1)[0] as OrderLine);
       const at = Math.max(order.at + this.random.between(60, 240) * MINUTE_MS, this.midnight + 9 * HOUR_MS);
       returns.push({
         kind: 'return', at, id: `back-${order.order}`, system: known ? order.system : 'tills', order: known ? order.order : undefined, location: order.location,
@@ -104,7 +105,7 @@ class DayGenerator {
     for (let number = 1; number <= rounds; number += 1) {
       const at = this.midnight + DAY_FROM_MS + Math.floor(this.random.next() * (DAY_TO_MS - DAY_FROM_MS));
       const item = (this.items[this.popularity.pick(this.random)] as ScriptItem).id;
-      work.push({ kind: 'adjustment', at, id: `adjust-${number}`, location: this.random.pick(LOCATIONS).id, item, quantity: this.random.chance(0.8) ? -1 : 1 });
+      work.push({ kind: 'adjustment', at, id: `adjust-${number}`, location: pickFrom(this.random, LOCATIONS).id, item, quantity: this.random.chance(0.8) ? -1 : 1 });
       const shelf = (this.items[this.popularity.pick(this.random)] as ScriptItem).id;
       const store = LOCATIONS[this.random.between(1, 2)] ?? LOCATIONS[1];
       work.push({ kind: 'count', at: at + 30_000, id: `count-${number}`, location: store.id, item: shelf, missing: this.random.between(-1, 2) });

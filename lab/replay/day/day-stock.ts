@@ -1,5 +1,5 @@
 import type { OrderLine } from '../../outside-system.js';
-import type { Random } from '../random.js';
+import type { Random } from '../../simulators/kit/random.js';
 import { WAREHOUSE, type Happening, type OpeningStock } from '../trading-script.js';
 
 const HOUR_MS = 3_600_000;

@@ -143,8 +143,8 @@ export async function uciScript(path: string, most?: number): Promise<TradingScr
     happenings: [...reader.happenings, ...stock.receipts].sort((a, b) => a.at - b.at),
     oddities: [
       ...reader.oddities(),
-      { rule: 'opening stock derived: two weeks of demand', count: stock.opening.length },
-      { rule: 'night replenishments derived: up to two weeks of demand', count: stock.receipts.length },
+      { rule: 'shelves whose opening stock is derived: two weeks of demand and a reserve', count: stock.opening.length },
+      { rule: 'night deliveries derived: up to two weeks of demand and a reserve', count: stock.receipts.length },
     ],
     pace: [],
   };

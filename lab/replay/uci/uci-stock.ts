@@ -33,10 +33,14 @@ const unitsWithin = (demand: Demand, from: number, days: number): number => {
   return units;
 };
 
+/** Demand, a tenth more, and five units: no shelf is ever planned to the last piece. */
+const withReserve = (units: number): number => Math.ceil(units * 1.1) + 5;
+
 /**
  * The stock that the file does not tell of. Everything in it was sold, so it must have been there: each location opens
- * with the first two weeks' demand of each item, and every night at five it is filled up to the next two weeks' demand
- * wherever less than the next week's is left. Returns are not counted on. Deterministic: a function of the file alone.
+ * with the first two weeks' demand of each item and a reserve, and every night at five it is filled up to that of the
+ * next two weeks wherever less than the next week's is left. Returns are not counted on. Deterministic: a function of
+ * the file alone.
  */
 export function deriveStock(happenings: readonly Happening[]): { opening: OpeningStock[]; receipts: Receipt[] } {
   const times = happenings.map((event) => midnight(event.at));
@@ -46,12 +50,12 @@ export function deriveStock(happenings: readonly Happening[]): { opening: Openin
   const nights = new Map<string, OrderLine[]>();
   for (const [key, demand] of demandOf(happenings)) {
     const [location, item] = key.split('\n') as [string, string];
-    let stock = unitsWithin(demand, first, COVER_DAYS);
+    let stock = withReserve(unitsWithin(demand, first, COVER_DAYS));
     opening.push({ location, item, quantity: stock });
     for (let day = first + DAY_MS; day <= last; day += DAY_MS) {
       stock -= demand.get(day - DAY_MS) ?? 0;
-      const wanted = unitsWithin(demand, day, COVER_DAYS) - stock;
-      if (stock >= unitsWithin(demand, day, REORDER_DAYS) || wanted <= 0) continue;
+      const wanted = withReserve(unitsWithin(demand, day, COVER_DAYS)) - stock;
+      if (stock >= withReserve(unitsWithin(demand, day, REORDER_DAYS)) || wanted <= 0) continue;
       const night = `${location}\n${day}`;
       const lines = nights.get(night) ?? [];
       nights.set(night, lines);
@@ -64,6 +68,5 @@ export function deriveStock(happenings: readonly Happening[]): { opening: Openin
     const at = Number(day) + NIGHT_HOUR_MS;
     return { kind: 'receipt', at, id: `night-${new Date(at).toISOString().slice(0, 10)}-${location}`, location, lines };
   });
-  // An item that is only sold later opens at zero: the ledger takes no movement of nothing.
-  return { opening: opening.filter((entry) => entry.quantity > 0), receipts };
+  return { opening, receipts };
 }
