@@ -19,7 +19,7 @@ const AFTER_OUTAGE_MS = 1_000;
 /** While lanes are in flight, claims are gathered for so long: fewer and larger batches cost less, and an idle hub waits for nothing. */
 const GATHER_MS = 15;
 /** While there is a crowd at the door, a lane rests so many times as long as it worked: what was accepted can wait, a sender cannot. */
-const REST_FACTOR = 2;
+const REST_FACTOR = 3;
 const LONGEST_REST_MS = 500;
 const SWEEP_EVERY_MS = 5_000;
 

@@ -49,19 +49,8 @@ export class DeliveryStore {
 
   /** Newest first. */
   list({ state, sourceId, senderKey, limit, before }: DeliveryFilter): Promise<DeliveryRow[]> {
-    // Each state is found where it is rare: waiting deliveries in the queue, unusual outcomes by their own index.
-    const ids = state === undefined || state === 'done'
-      ? `select d.id from intake.delivery d where d.id < $1 and ($2::integer is null or d.source_id = $2)
-          ${state === 'done' ? `and exists (select from intake.outcome o where o.delivery_id = d.id and o.state = 'done')` : ''} order by d.id desc limit $4`
-      : state === 'pending'
-        ? `select p.delivery_id as id from intake.pending p where p.delivery_id < $1 and ($2::integer is null or p.source_id = $2) order by p.delivery_id desc limit $4`
-        : `select o.delivery_id as id from intake.outcome o join intake.delivery d on d.id = o.delivery_id
-            where o.state = '${state}' and o.delivery_id < $1 and ($2::integer is null or d.source_id = $2)
-              and not exists (select from intake.pending p where p.source_id = d.source_id and p.delivery_id = d.id) order by o.delivery_id desc limit $4`;
-    const named = `select k.delivery_id as id from intake.delivery_key k where k.source_id = $2 and k.sender_key = $3 and k.delivery_id < $1 limit $4`;
-    const sql = `select ${COLUMNS} from (${senderKey === undefined ? ids : named}) found join intake.delivery d on d.id = found.id ${JOINS}
-      where $3::text is null or d.sender_key = $3 order by d.id desc`;
-    return this.database.query<DeliveryRow>(sql, [before, sourceId ?? null, senderKey ?? null, limit]);
+    const sql = `select ${COLUMNS} from (${findingBy(state, senderKey)}) found join intake.delivery d on d.id = found.id ${JOINS} order by d.id desc`;
+    return this.database.query<DeliveryRow>(sql, [before, sourceId ?? null, limit, senderKey ?? state ?? null]);
   }
 
   async find(id: number): Promise<StoredDelivery | undefined> {
@@ -86,4 +75,18 @@ export class DeliveryStore {
         on conflict (source_id, delivery_id) do update set not_before = '-infinity', attempts = 0, pause_ms = 0`, [sourceId, id]);
     });
   }
+}
+
+/** Each kind of question is answered where its answers are rare: by key, in the queue, by the index of unusual outcomes. $4 is the key or the state; each form names every parameter, or Postgres could not tell its type. */
+function findingBy(state: DeliveryState | undefined, senderKey: string | undefined): string {
+  const ofSource = '($2::integer is null or d.source_id = $2)';
+  if (senderKey !== undefined) return 'select k.delivery_id as id from intake.delivery_key k where k.source_id = $2 and k.sender_key = $4 and k.delivery_id < $1 limit $3';
+  if (state === 'pending') return `select d.delivery_id as id from intake.pending d where d.delivery_id < $1 and ${ofSource} and $4::text is not null order by d.delivery_id desc limit $3`;
+  const waits = 'exists (select from intake.pending p where p.source_id = d.source_id and p.delivery_id = d.id)';
+  if (state === undefined || state === 'done') {
+    const isDone = state === 'done' ? `and exists (select from intake.outcome o where o.delivery_id = d.id and o.state = $4) and not ${waits}` : 'and $4::text is null';
+    return `select d.id from intake.delivery d where d.id < $1 and ${ofSource} ${isDone} order by d.id desc limit $3`;
+  }
+  return `select d.id from intake.outcome o join intake.delivery d on d.id = o.delivery_id
+    where o.state = $4 and o.state <> 'done' and o.delivery_id < $1 and ${ofSource} and not ${waits} order by o.delivery_id desc limit $3`;
 }

@@ -1,15 +1,15 @@
-import type { CanonicalEvent } from '@crossdock/connector-sdk';
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { ConnectionDirectory } from '../../connector/connection-directory.js';
 import type { Connection } from '../../connector/connection.js';
+import { HubError } from '../../errors/index.js';
 import { CrossReferences } from '../../mapping/cross-references.js';
 import type { ReferencesSaved } from '../../mapping/reference.js';
 import { WakeUps } from '../../orchestration/wake-ups.js';
 import type { Queryable } from '../../persistence/database.js';
 import { blamesFact, wordsOf } from '../facts/failures.js';
-import { isolate } from '../facts/isolate.js';
-import { RecordEvents } from '../facts/record-events.js';
-import { keysOf, unreadable } from './causes.js';
+import { isolate, type Isolated } from '../facts/isolate.js';
+import { RecordEvents, type EventOutcome } from '../facts/record-events.js';
+import { failing, keysOf, unreadable } from './causes.js';
 import { deliveryKey, type Cause, type Holding } from './hold-back.js';
 import { ParkedStore, type DueException, type ParkedEvent } from './parked-store.js';
 
@@ -94,7 +94,9 @@ export class ReplayParked implements OnModuleInit, OnModuleDestroy {
   /** Answers which events wait for the same as before. Those of a connection that is off or gone do. */
   private async replay(events: readonly ParkedEvent[]): Promise<Set<number>> {
     const stuck = new Set<number>();
-    for (const [sourceId, ofSource] of Map.groupBy(events, (event) => event.sourceId)) {
+    // An event that several exceptions hold may be named by each of them.
+    const distinct = new Map(events.map((event) => [event.id, event])).values();
+    for (const [sourceId, ofSource] of Map.groupBy(distinct, (event) => event.sourceId)) {
       let stay = ofSource;
       try {
         const connection = await this.connections.bySource(sourceId);
@@ -113,16 +115,27 @@ export class ReplayParked implements OnModuleInit, OnModuleDestroy {
     const moved: { id: number; holding: Holding }[] = [];
     const stuck: ParkedEvent[] = [];
     events.forEach((parked, index) => {
-      const result = results[index];
-      const outcome = result?.kind === 'ok' ? result.value : undefined;
-      if (outcome?.kind === 'applied' || outcome?.kind === 'repeated') applied.push(parked.id);
-      else if (outcome?.kind === 'invalid') moved.push({ id: parked.id, holding: unreadableDelivery(parked, outcome.reason) });
-      else if (outcome && causesOf(outcome.causes) !== parked.causes) moved.push({ id: parked.id, holding: { ...parked, causes: outcome.causes } });
-      else stuck.push(parked);
+      const result = results[index] as Isolated<EventOutcome>;
+      const fate = result.kind === 'ok' ? fateOf(parked, result.value) : broken(parked, result.error);
+      if (fate === 'applied') applied.push(parked.id);
+      else if (fate === 'stuck') stuck.push(parked);
+      else moved.push({ id: parked.id, holding: fate });
     });
     await this.store.free(applied, moved);
     return stuck;
   }
+}
+
+/** Applied, stuck where it was, or held for another reason from now on. */
+function fateOf(parked: ParkedEvent, outcome: EventOutcome): 'applied' | 'stuck' | Holding {
+  if (outcome.kind === 'applied' || outcome.kind === 'repeated') return 'applied';
+  if (outcome.kind === 'invalid') return unreadableDelivery(parked, outcome.reason);
+  return causesOf(outcome.causes) === parked.causes ? 'stuck' : { ...parked, causes: outcome.causes };
+}
+
+/** It makes the ledger fail each time, by itself: a person has to look, and those behind it must not wait for it. */
+function broken(parked: ParkedEvent, error: unknown): Holding {
+  return { ...parked, causes: [failing(error instanceof HubError ? error.code : 'INTERNAL', parked.event.kind, wordsOf(error))] };
 }
 
 function causesOf(causes: readonly Cause[]): string {
@@ -130,7 +143,6 @@ function causesOf(causes: readonly Cause[]): string {
 }
 
 /** What was sound when it was parked and is not any more (rules changed since) is read again as a whole, on a person's word. */
-function unreadableDelivery(parked: ParkedEvent, reason: string): Holding {
-  const { sourceId, deliveryId, correlationId, event } = parked;
-  return { sourceId, key: deliveryKey(deliveryId), deliveryId, event: null, correlationId, causes: [unreadable((event as CanonicalEvent).kind, reason)] };
+function unreadableDelivery({ sourceId, deliveryId, correlationId, event }: ParkedEvent, reason: string): Holding {
+  return { sourceId, key: deliveryKey(deliveryId), deliveryId, event: null, correlationId, causes: [unreadable(event.kind, reason)] };
 }
