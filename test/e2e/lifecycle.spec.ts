@@ -47,7 +47,7 @@ describe('a hub with a database of somebody else', () => {
     socket.write(body.slice(10));
     await closed;
     expect(answer).toMatch(/^HTTP\/1\.1 201 /);
-    expect(await hub.stop()).toBe(0);
+    expect(await hub.ended).toBe(0);
   });
 
   it('waits for a database that does not answer yet, without telling its password, and stops when told to', async () => {

@@ -31,6 +31,8 @@ export interface Hub {
   api<Body = Record<string, unknown>>(method: string, path: string, body?: unknown, call?: HubCall): Promise<HubAnswer<Body>>;
   /** Everything that the hub has written to stderr so far. */
   log(): string;
+  /** The exit code, once the process has ended by whatever cause. */
+  readonly ended: Promise<number | null>;
   /** SIGTERM, and the exit code; removes what startHub made. */
   stop(): Promise<number | null>;
   /** kill -9, and nothing else: the same database and data directory can be started on again. Call `dispose` afterwards. */
@@ -130,6 +132,7 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
       adminToken,
       api: (method, path, body, call = {}) => request(url, method, path, body, call.token === undefined ? adminToken : call.token, call.headers),
       log: () => hub.output.stderr,
+      ended: hub.ended,
       stop: async () => {
         hub.child.kill('SIGTERM');
         const code = await hub.ended;

@@ -1,9 +1,7 @@
 import { expect, it } from 'vitest';
 import { HubError } from '../errors/index.js';
-import { NODE_FLAGS } from '../lifecycle/node-flags.js';
 import { defaultDataDir, readSettings, SETTING_ROWS } from './settings.js';
 
-const LAUNCHER_FLAGS = new URL('../../../bin/launcher/node-flags.mjs', import.meta.url).href;
 const LAUNCHER_TABLE = new URL('../../../bin/launcher/settings-table.mjs', import.meta.url).href;
 
 function complaint(env: NodeJS.ProcessEnv): string {
@@ -49,11 +47,6 @@ it.each([
 it('never repeats a setup token or a database password in its complaint', () => {
   expect(complaint({ CROSSDOCK_SETUP_TOKEN: 'hunter2' })).not.toContain('hunter2');
   expect(complaint({ DATABASE_URL: 'pg://u:hunter2@h/d' })).not.toContain('hunter2');
-});
-
-it('is run with the same flags by the launcher and by everything that starts a hub', async () => {
-  const { NODE_FLAGS: launcherFlags } = (await import(/* @vite-ignore */ LAUNCHER_FLAGS)) as { NODE_FLAGS: string[] };
-  expect(launcherFlags).toEqual(NODE_FLAGS);
 });
 
 it('is described by the same table that the launcher prints before anything is built', async () => {
