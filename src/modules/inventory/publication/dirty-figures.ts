@@ -17,6 +17,12 @@ export interface ClaimedFigure {
   readonly waitedMs: number;
 }
 
+/** A channel that has something to be told, and the connection that tells it. */
+export interface WaitingChannel {
+  readonly channel: number;
+  readonly connection: number;
+}
+
 export interface Claim {
   readonly id: number;
   readonly channel: number;
@@ -44,7 +50,7 @@ export class DirtyFigures {
   constructor(private readonly database: Database) {}
 
   /** Channels that have something to be told right now, with the connection that tells them. */
-  waitingChannels(): Promise<{ channel: number; connection: number }[]> {
+  waitingChannels(): Promise<WaitingChannel[]> {
     return this.database.query(`
       select r.channel_id as channel, r.connection_id as connection from inventory.channel_rule r
        where r.connection_id is not null and exists (

@@ -1,9 +1,10 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { groupBy, lastValueFrom, mergeMap, Subject, takeUntil, timer } from 'rxjs';
 import { ConnectionDirectory } from '../../../core/connector/connection-directory.js';
-import { SingleFlight } from '../../../core/orchestration/single-flight.js';
+import { exhaustMapWithTrailing } from '../../../core/orchestration/exhaust-map-with-trailing.js';
 import { WakeUps } from '../../../core/orchestration/wake-ups.js';
 import { InventoryMetrics } from '../inventory-metrics.js';
-import { DirtyFigures, type Claim, type Settlement } from './dirty-figures.js';
+import { DirtyFigures, type Claim, type Settlement, type WaitingChannel } from './dirty-figures.js';
 import { TellChannel } from './tell-channel.js';
 import { PUBLISH_TOPIC } from './topic.js';
 
@@ -17,9 +18,10 @@ const AFTER_FAULT_MS = 250;
 @Injectable()
 export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger(PublishFigures.name);
-  private readonly pumps = new Map<number, SingleFlight>();
-  private readonly timers = new Set<NodeJS.Timeout>();
-  private stopping = false;
+  private readonly due = new Subject<WaitingChannel>();
+  private readonly stopping = new Subject<void>();
+  private stopped = false;
+  private finished: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly dirty: DirtyFigures,
@@ -30,36 +32,38 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
+    const pumps = this.due.pipe(
+      groupBy(({ channel }) => channel),
+      mergeMap((channel) => channel.pipe(exhaustMapWithTrailing((waiting) => this.pump(waiting)))),
+    );
+    this.finished = lastValueFrom(pumps, { defaultValue: undefined });
     this.wakeUps.on(PUBLISH_TOPIC, () => this.startPumps(), { sweepEveryMs: 5_000 });
     this.connections.onChanged(() => this.wakeUps.ring(PUBLISH_TOPIC));
   }
 
+  /** Begins nothing new and waits for the batches under way. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping = true;
-    for (const timer of this.timers) clearTimeout(timer);
-    await Promise.all([...this.pumps.values()].map((pump) => pump.idle()));
+    this.stopped = true;
+    this.stopping.next();
+    this.due.complete();
+    await this.finished;
   }
 
   private async startPumps(): Promise<void> {
-    for (const { channel, connection } of await this.dirty.waitingChannels()) this.pump(channel, connection).ring();
+    for (const waiting of await this.dirty.waitingChannels()) this.due.next(waiting);
   }
 
-  private pump(channel: number, connectionSource: number): SingleFlight {
-    const known = this.pumps.get(channel);
-    if (known) return known;
-    const pump = new SingleFlight(
-      () => this.drain(channel, connectionSource),
-      (error) => {
-        this.logger.error({ err: error }, `Publishing to channel ${channel} failed: ${(error as Error).message}`);
-        this.ringAfter(AFTER_FAULT_MS);
-      },
-    );
-    this.pumps.set(channel, pump);
-    return pump;
+  private async pump({ channel, connection }: WaitingChannel): Promise<void> {
+    try {
+      await this.drain(channel, connection);
+    } catch (error) {
+      this.logger.error({ err: error }, `Publishing to channel ${channel} failed: ${(error as Error).message}`);
+      this.ringAfter(AFTER_FAULT_MS);
+    }
   }
 
   private async drain(channel: number, connectionSource: number): Promise<void> {
-    while (!this.stopping) {
+    while (!this.stopped) {
       const connection = await this.connections.bySource(connectionSource);
       const sink = connection?.manifest.capabilities.inventorySink;
       if (!connection?.enabled || !sink) return;
@@ -84,10 +88,6 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private ringAfter(delayMs: number): void {
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      this.wakeUps.ring(PUBLISH_TOPIC);
-    }, delayMs).unref();
-    this.timers.add(timer);
+    timer(delayMs).pipe(takeUntil(this.stopping)).subscribe(() => this.wakeUps.ring(PUBLISH_TOPIC));
   }
 }
