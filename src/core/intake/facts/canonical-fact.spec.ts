@@ -1,4 +1,5 @@
 import type { CanonicalEvent, StockMoved, StockObserved } from '@crossdock/connector-sdk';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { movementOf, observationOf } from './canonical-fact.js';
 import { checkEvent } from './check-event.js';
@@ -80,6 +81,13 @@ describe('an event that a connector answers', () => {
     [{ ...moved, location: 'store-1' }, "location is 'store-1', not a reference"],
   ])('is named with what is wrong: %#', (event, problem) => {
     expect(checkEvent(event as CanonicalEvent, NOW)).toBe(problem);
+  });
+
+  it('is judged, and never throws, whatever it is', () => {
+    const wild = fc.oneof(fc.anything(), fc.record({ kind: fc.constantFrom('StockMoved', 'StockObserved'), eventId: fc.anything(), line: fc.anything(), item: fc.anything(), location: fc.anything(), quantity: fc.anything(), occurredAt: fc.anything(), asOf: fc.anything() }));
+    fc.assert(fc.property(wild, (event) => {
+      expect(checkEvent(event as CanonicalEvent, NOW)).toEqual(expect.any(String));
+    }), { numRuns: 2_000 });
   });
 
   it('may be up to a day ahead, since clocks differ', () => {

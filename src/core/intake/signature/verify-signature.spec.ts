@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WebhookVerification } from '@crossdock/connector-sdk';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verifySignature, type ReceivedHeaders } from './verify-signature.js';
 
@@ -109,6 +110,13 @@ describe('the signature of a webhook', () => {
       const noBody = { ...plain, signedContent: 'hello' };
       expect(verdict({ scheme: noBody, headers: { 'x-signature': sign('sha256', 'base64', 'hello') } })).toBe('misdeclared');
     });
+  });
+
+  it('never verifies by chance, and never throws, whatever the header says', () => {
+    const good = sign('sha256', 'base64', body);
+    fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.base64String(), fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('base64'))), (text) => {
+      expect(verdict({ headers: { 'x-signature': text } }) === 'genuine').toBe(text === good);
+    }), { numRuns: 2_000 });
   });
 
   it('does not take text of the body for a placeholder, nor a dollar sign for a pattern', () => {
