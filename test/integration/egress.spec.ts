@@ -45,7 +45,7 @@ async function listen(): Promise<void> {
 
 beforeAll(async () => {
   await listen();
-  hub = await startConnectorApp({ callMs: { checkHealth: 2_000, parseWebhooks: 2_000, publishInventory: 2_000 } });
+  hub = await startConnectorApp({ callMs: { checkHealth: 2_000, parseWebhooks: 2_000, publishInventory: 2_000 }, mostHeldBytes: 24_000_000 });
   web = await hub.connect('web', { id: 'web', config: { host: origin }, credentials: { token: SECRET }, allowPrivateNetwork: true });
 });
 
@@ -135,6 +135,23 @@ describe('an answer', () => {
     };
     expect(await ask({})).toMatch(/^unsupported: The answer is larger than 10485760 bytes/);
     expect(sent).toBeLessThan(40_000_000);
+  });
+
+  it('is not heaped up for a connector that asks for much and reads nothing', async () => {
+    const page = Buffer.alloc(9_000_000, 'x');
+    handle = (_request, response) => response.end(page);
+    const hoard = await hub.connect('hoard', { config: { host: origin }, allowPrivateNetwork: true });
+    await expect(hub.parse(hoard, { body: origin })).rejects.toMatchObject({ code: 'PLUGIN_TIMEOUT' });
+    const { text } = await hub.app.call('GET', '/metrics');
+    const count = (outcome: string): number => Number(new RegExp(`^crossdock_egress_request_duration_seconds_count\\{plugin="hoard",outcome="${outcome}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+    // The child reads nothing, so no more answers are held for it than the limit of this test has room for.
+    expect(count('2xx')).toBeLessThanOrEqual(2);
+    expect(count('transient')).toBeGreaterThan(2);
+    // What was held is given back: an honest connector reads large answers one after the other, more than fits at once.
+    for (let count = 0; count < 7; count += 1) {
+      const [result] = await hub.parse(web, { body: JSON.stringify({ by: 'http', url: origin }) });
+      expect(result).toMatchObject({ kind: 'ignored', reason: expect.stringMatching(/^\{"status":200,/) as string });
+    }
   });
 
   it('that unpacks to more than 10 MB is refused, one that unpacks to less is read', async () => {

@@ -17,7 +17,7 @@ const mode = process.argv[2];
 const entryUrl = pathToFileURL(process.argv[3] ?? '/').href;
 
 let calls: Calls | undefined;
-const channel: Channel = new Channel(receive);
+const channel: Channel = new Channel(receive, () => void globalThis.gc?.());
 const http = new BrokeredHttp(channel);
 
 function receive(message: HostMessage, body: Buffer): void {

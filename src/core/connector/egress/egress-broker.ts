@@ -5,6 +5,7 @@ import { HubError } from '../../errors/index.js';
 import type { Connection } from '../connection.js';
 import { ConnectionDirectory } from '../connection-directory.js';
 import { PluginMetrics } from '../host/plugin-metrics.js';
+import type { ByteBudget } from '../wall/byte-budget.js';
 import { guardedLookup } from './guarded-lookup.js';
 import { readResponse, type ReadResponse } from './read-response.js';
 import { Redactor } from './redact.js';
@@ -28,6 +29,8 @@ export interface EgressRequest {
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch. */
   readonly deadlineAt: number;
+  /** What the answer's body is counted against; whoever passes the body on gives its bytes back. */
+  readonly held: ByteBudget;
 }
 
 /**
@@ -68,7 +71,7 @@ export class EgressBroker implements OnApplicationShutdown {
     }
   }
 
-  private async forward(connection: Connection, { request, body, signal, deadlineAt }: EgressRequest): Promise<ReadResponse> {
+  private async forward(connection: Connection, { request, body, signal, deadlineAt, held }: EgressRequest): Promise<ReadResponse> {
     const { method, url: address, headers: asked, timeoutMs } = (request ?? {}) as Readonly<Record<string, unknown>>;
     if (!METHODS.has(method)) throw new ConnectorError('rejected', `A request is made by one of ${[...METHODS].join(', ')}.`);
     const url = checkTarget(connection, address);
@@ -84,10 +87,10 @@ export class EgressBroker implements OnApplicationShutdown {
         origin: url.origin, path: `${url.pathname}${url.search}`, method: method as 'GET', headers, body: body ?? null,
         signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(leftMs))]),
       });
-      const { response, body: received } = await readResponse(answer, MOST_BODY_BYTES);
+      const { response, body: received } = await readResponse(answer, MOST_BODY_BYTES, held);
       const asksMs = response.status === 429 ? retryAfterMs(response.headers['retry-after'], Date.now()) : undefined;
       if (asksMs !== undefined) this.waits.note(waitKey, asksMs, Date.now());
-      return cleaned({ response, body: received }, new Redactor(Object.values(credentials)));
+      return cleaned({ response, body: received }, new Redactor(Object.values(credentials)), held);
     } catch (error) {
       throw transportFailure(error, method as string, url.host);
     }
@@ -137,7 +140,10 @@ function agentKey(sourceId: number, allowPrivateNetwork: boolean): string {
   return `${sourceId} ${allowPrivateNetwork}`;
 }
 
-function cleaned({ response, body }: ReadResponse, redactor: Redactor): ReadResponse {
+function cleaned({ response, body: received }: ReadResponse, redactor: Redactor, held: ByteBudget): ReadResponse {
   const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, redactor.text(value)]));
-  return { response: { status: response.status, headers }, body: redactor.body(body) };
+  const body = redactor.body(received);
+  // A mask may be longer or shorter than what it hides, by so little that it is simply counted.
+  held.give(received.length - body.length);
+  return { response: { status: response.status, headers }, body };
 }

@@ -2,6 +2,7 @@ import { ConnectorError, type HttpResponse } from '@crossdock/connector-sdk';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
+import type { ByteBudget } from '../wall/byte-budget.js';
 
 /** Sessions and hop-by-hop headers are the hub's business and no connector's. */
 const DROPPED = new Set(['set-cookie', 'set-cookie2', 'connection', 'keep-alive', 'transfer-encoding', 'proxy-authenticate', 'trailer', 'upgrade', 'alt-svc', 'content-encoding', 'content-length']);
@@ -13,19 +14,34 @@ export interface ReadResponse {
   readonly body: Buffer;
 }
 
-/** Reads a response whole. @throws ConnectorError unsupported when it is larger than `mostBytes`, packed or unpacked. */
-export async function readResponse(answer: Dispatcher.ResponseData, mostBytes: number): Promise<ReadResponse> {
+/**
+ * Reads a response whole, and counts its body against `held`: the caller gives `body.length` back once it is passed on.
+ * @throws ConnectorError unsupported when it is larger than `mostBytes`, packed or unpacked; transient when too much is held already.
+ */
+export async function readResponse(answer: Dispatcher.ResponseData, mostBytes: number, held: ByteBudget): Promise<ReadResponse> {
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of answer.body as AsyncIterable<Buffer>) {
-    bytes += piece.length;
-    // Leaving the loop destroys the stream, and with it the socket: the rest is never received.
-    if (bytes > mostBytes) throw tooLarge(mostBytes);
-    pieces.push(piece);
+  try {
+    for await (const piece of answer.body as AsyncIterable<Buffer>) {
+      // Leaving the loop destroys the stream, and with it the socket: the rest is never received.
+      if (bytes + piece.length > mostBytes) throw tooLarge(mostBytes);
+      if (!held.take(piece.length)) throw tooMuch();
+      bytes += piece.length;
+      pieces.push(piece);
+    }
+    const packed = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, bytes);
+    const encoding = [answer.headers['content-encoding'] ?? 'identity'].flat().join(',').trim().toLowerCase();
+    const body = await unpack(packed, encoding, mostBytes);
+    if (!held.take(body.length - bytes)) throw tooMuch();
+    return { response: { status: answer.statusCode, headers: visibleHeaders(answer.headers) }, body };
+  } catch (error) {
+    held.give(bytes);
+    throw error;
   }
-  const packed = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, bytes);
-  const encoding = [answer.headers['content-encoding'] ?? 'identity'].flat().join(',').trim().toLowerCase();
-  return { response: { status: answer.statusCode, headers: visibleHeaders(answer.headers) }, body: await unpack(packed, encoding, mostBytes) };
+}
+
+function tooMuch(): ConnectorError {
+  return new ConnectorError('transient', 'More bytes of answers are held for this connector than the wall lets through; ask for less at once.');
 }
 
 async function unpack(body: Buffer, encoding: string, mostBytes: number): Promise<Buffer> {

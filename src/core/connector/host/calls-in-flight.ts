@@ -4,6 +4,7 @@ import type { Connection } from '../connection.js';
 import type { EgressBroker } from '../egress/egress-broker.js';
 import type { ReadResponse } from '../egress/read-response.js';
 import type { PluginMethod } from '../wire/messages.js';
+import { ByteBudget } from '../wall/byte-budget.js';
 import type { ChildChannel } from '../wall/child-channel.js';
 import { connectorFailure } from '../results/connector-failure.js';
 import type { WallLimits } from '../wall/limits.js';
@@ -37,6 +38,7 @@ export class CallsInFlight {
   cutOff = 0;
   private lastId = 0;
   private readonly calls = new Map<unknown, Call>();
+  private readonly held: ByteBudget;
 
   constructor(
     private readonly plugin: string,
@@ -44,7 +46,9 @@ export class CallsInFlight {
     private readonly limits: WallLimits,
     private readonly broker: EgressBroker,
     private readonly onStuck: () => void,
-  ) {}
+  ) {
+    this.held = new ByteBudget(limits.mostHeldBytes);
+  }
 
   get count(): number {
     return this.calls.size;
@@ -96,7 +100,7 @@ export class CallsInFlight {
     const call = this.calls.get(said.callId);
     try {
       const { response, body: answer } = await this.brokered(call, said, body);
-      this.channel.send({ type: 'http-result', id, response }, answer);
+      this.channel.send({ type: 'http-result', id, response }, answer, () => this.held.give(answer.length));
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
       if (call && error.kind === 'permission') call.refusedHost = error.message;
@@ -107,11 +111,13 @@ export class CallsInFlight {
   private async brokered(call: Call | undefined, said: Said, body: Buffer): Promise<ReadResponse> {
     if (!call || call.cutOff) throw new ConnectorError('cancelled', 'The call that this request belongs to is over.');
     if (call.requests >= this.limits.mostRequestsInFlight) throw new ConnectorError('transient', 'Too many requests are in flight for one call.');
+    if (!this.held.take(body.length)) throw new ConnectorError('transient', 'Too many bytes of requests are in flight.');
     call.requests += 1;
     try {
       const { connection, deadlineAt, abort } = call;
-      return await this.broker.send(connection, { request: said.request, body: said.hasBody === true ? body : undefined, signal: abort.signal, deadlineAt });
+      return await this.broker.send(connection, { request: said.request, body: said.hasBody === true ? body : undefined, signal: abort.signal, deadlineAt, held: this.held });
     } finally {
+      this.held.give(body.length);
       call.requests -= 1;
     }
   }

@@ -25,10 +25,12 @@ export class ChildChannel {
     socket.on('error', () => undefined);
   }
 
-  send(message: HostMessage, body?: Buffer): void {
-    if (this.broken || !this.socket.writable) return;
+  /** `onTaken` runs once the child has taken the message from the pipe, or never will. */
+  send(message: HostMessage, body?: Buffer, onTaken?: () => void): void {
+    if (this.broken || !this.socket.writable) return onTaken?.();
+    const parts = encodeFrame(message, body);
     this.socket.cork();
-    for (const part of encodeFrame(message, body)) this.socket.write(part);
+    parts.forEach((part, index) => this.socket.write(part, index === parts.length - 1 ? onTaken : undefined));
     this.socket.uncork();
   }
 

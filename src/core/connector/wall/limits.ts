@@ -19,6 +19,8 @@ export interface WallLimits extends FrameLimits {
   readonly outputBytesPerSecond: number;
   readonly logLinesPerSecond: number;
   readonly mostRequestsInFlight: number;
+  /** Bytes of HTTP bodies that the hub holds for one child at once. */
+  readonly mostHeldBytes: number;
   /** Calls cut off at their deadline after which a process is replaced: what they left running is unknown. */
   readonly mostCutOff: number;
 }
@@ -36,6 +38,7 @@ export const WALL_LIMITS: WallLimits = {
   outputBytesPerSecond: 16 * 1024,
   logLinesPerSecond: 50,
   mostRequestsInFlight: 64,
+  mostHeldBytes: 48 * 1024 * 1024,
   mostCutOff: 10,
 };
 

@@ -39,7 +39,7 @@ const setpriv = (() => {
  * parsing (bench/wall.ts): 50 MB resident, of which 36 MB are pages of the program shared with the hub; with the optimising
  * compilers 63 MB and no faster, with a young generation of the usual size above 100 MB.
  */
-const SMALL = ['--max-semi-space-size=1', '--optimize-for-size', '--max-opt=1'];
+const SMALL = ['--max-semi-space-size=1', '--optimize-for-size', '--max-opt=1', '--expose-gc'];
 
 /** Whole parts of Node that no connector needs. One that this Node does not know by name is not there to be switched off. */
 const WITHOUT = ['--no-experimental-sqlite', '--no-experimental-ffi', '--no-experimental-websocket', '--no-experimental-webstorage'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));

@@ -31,46 +31,51 @@ export function encodeFrame(message: unknown, body: Buffer = EMPTY, limits?: Fra
   return body.length === 0 ? [head, cloned] : [head, cloned, body];
 }
 
-/** Puts frames together from the pieces in which they arrive; never holds more than one frame and one piece. */
+/**
+ * Puts frames together from the pieces in which they arrive. A frame is gathered into one buffer of its size, so that it lies
+ * in memory once: a child has little, and a body of 10 MB must fit.
+ */
 export class FrameReader {
-  private pieces: Buffer[] = [];
-  private held = 0;
-  private wanted = HEAD_BYTES;
+  private target = Buffer.allocUnsafe(HEAD_BYTES);
+  private filled = 0;
+  /** Undefined while the head of a frame is gathered. */
   private messageBytes: number | undefined;
 
   constructor(private readonly limits: FrameLimits) {}
 
   /** @throws Error when a length is beyond the limits or the bytes are no structured clone: the pipe is then of no more use. */
   *feed(piece: Buffer): Generator<Frame> {
-    this.pieces.push(piece);
-    this.held += piece.length;
-    while (this.held >= this.wanted) {
-      const bytes = this.take(this.wanted);
-      if (this.messageBytes === undefined) this.openFrame(bytes);
-      else yield this.closeFrame(bytes, this.messageBytes);
+    let rest = piece;
+    // An empty message is complete as soon as its head is, so the loop also runs when nothing is left to copy.
+    while (rest.length > 0 || this.filled === this.target.length) {
+      const copied = rest.copy(this.target, this.filled);
+      this.filled += copied;
+      rest = rest.subarray(copied);
+      if (this.filled < this.target.length) return;
+      if (this.messageBytes === undefined) this.openFrame();
+      else yield this.closeFrame(this.messageBytes);
     }
   }
 
-  private openFrame(head: Buffer): void {
-    const messageBytes = head.readUInt32LE(0);
-    const bodyBytes = head.readUInt32LE(4);
+  private openFrame(): void {
+    const messageBytes = this.target.readUInt32LE(0);
+    const bodyBytes = this.target.readUInt32LE(4);
     if (messageBytes > this.limits.mostMessageBytes || bodyBytes > this.limits.mostBodyBytes) {
       throw new Error(`a message of ${messageBytes} + ${bodyBytes} bytes is larger than the wall lets through`);
     }
     this.messageBytes = messageBytes;
-    this.wanted = messageBytes + bodyBytes;
+    this.expect(messageBytes + bodyBytes);
   }
 
-  private closeFrame(bytes: Buffer, messageBytes: number): Frame {
+  private closeFrame(messageBytes: number): Frame {
+    const bytes = this.target;
     this.messageBytes = undefined;
-    this.wanted = HEAD_BYTES;
+    this.expect(HEAD_BYTES);
     return { message: deserialize(bytes.subarray(0, messageBytes)), body: bytes.subarray(messageBytes) };
   }
 
-  private take(count: number): Buffer {
-    const all = this.pieces.length === 1 ? (this.pieces[0] as Buffer) : Buffer.concat(this.pieces, this.held);
-    this.held -= count;
-    this.pieces = this.held > 0 ? [all.subarray(count)] : [];
-    return all.subarray(0, count);
+  private expect(bytes: number): void {
+    this.target = Buffer.allocUnsafe(bytes);
+    this.filled = 0;
   }
 }
