@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FigureReceived } from '../outside-system.js';
-import { PLAIN_RULES, type ChannelEvidence, type Evidence, type SystemFact } from './evidence.js';
+import { PLAIN_RULES, type ChannelEvidence, type Evidence, type Hold, type SystemFact } from './evidence.js';
 import { channelLags } from './lag.js';
 import { findOversold } from './oversell.js';
 import { movementOf, truthfulEvidence } from './sample-evidence.js';
@@ -85,6 +85,32 @@ describe('the autopsy of oversold units', () => {
   it('counts only the units that were missing', () => {
     const evidence = world(3, [{ system: 'shop', at: 100, quantity: 2 }, { system: 'market', at: 110, quantity: 3 }], { market: [figure(150, 0)] });
     expect(causes(evidence)).toEqual(['market 2 lag']);
+  });
+});
+
+describe('holds of a channel that reserves', () => {
+  const hold = (order: string, requested: number, answered: number, quantity = 1): Hold => ({ system: 'app', order, item: 'MUG', location: 'warehouse', quantity, requestedAt: AT + requested, answeredAt: AT + answered });
+  const found = (stock: number, sales: readonly Told[], ...holds: Hold[]): string[] => findOversold({ ...world(stock, sales, {}), holds }, POOL).filter((one) => one.system === 'app').map((one) => `${one.order} ${one.units}`);
+
+  it('may not be granted the last unit twice, however they overlap', () => {
+    expect(found(1, [], hold('one', 1_000, 1_020), hold('two', 1_010, 1_015))).toEqual(['one 1']);
+    expect(found(2, [], hold('one', 1_000, 1_020), hold('two', 1_010, 1_015))).toEqual([]);
+  });
+
+  it('may not be granted what was sold well before', () => {
+    expect(found(1, [{ system: 'shop', at: 100, quantity: 1 }], hold('one', 1_000, 1_010))).toEqual(['one 1']);
+  });
+
+  it('may be granted what was written down at that very moment, for the grant may have come first', () => {
+    expect(found(1, [{ system: 'shop', at: 950, quantity: 1 }], hold('one', 1_000, 1_010))).toEqual([]);
+  });
+
+  it('may be granted what came in before the answer', () => {
+    const evidence = world(0, [], {});
+    const receipt: SystemFact = { ...(evidence.facts[0] as SystemFact), kind: 'receipt', eventId: 'office/receipt', quantity: 1, occurredAt: AT + 1_000 };
+    const late = { ...evidence, facts: [...evidence.facts, receipt], ledger: [...evidence.ledger, movementOf(receipt, 5)] };
+    expect(findOversold({ ...late, holds: [hold('one', 990, 1_030)] }, POOL)).toEqual([]);
+    expect(findOversold({ ...late, holds: [hold('one', 990, 1_010)] }, POOL)).toHaveLength(1);
   });
 });
 

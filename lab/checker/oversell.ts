@@ -35,6 +35,9 @@ export interface Oversold {
 /** A message that took longer than this to leave its system was late; anything shorter is a normal way to the hub. */
 const LATE_POST_MS = 250;
 
+/** Even on an idle machine a write takes a moment from its time stamp to its effect. */
+const LEAST_DOUBT_MS = 100;
+
 const late = (fact: SystemFact | undefined, change: FreeChange): boolean => fact !== undefined && change.knownAt - fact.occurredAt > LATE_POST_MS;
 
 /** The change that took the last unit that this sale would have needed. */
@@ -97,16 +100,16 @@ class ItemAutopsy {
 
   walk(changes: readonly FreeChange[]): void {
     this.changes = changes;
-    changes.forEach((change, index) => {
-      if (change.kind !== 'other') this.judge(change, changes, index);
+    for (const change of changes) {
+      if (change.kind !== 'other') this.judge(change);
       this.free += change.effect;
       this.history.push({ change, after: this.free });
-    });
+    }
   }
 
-  private judge(change: FreeChange, changes: readonly FreeChange[], index: number): void {
+  private judge(change: FreeChange): void {
     const wanted = -change.effect;
-    const free = change.kind === 'hold' ? this.mostFree(change, changes, index) : this.free;
+    const free = change.kind === 'hold' ? this.mostFree(change) : this.free;
     const units = Math.min(wanted, wanted - Math.max(0, free));
     if (units <= 0) return;
     if (change.kind === 'sale' && change.fact) this.explain({ ...change, fact: change.fact }, units);
@@ -123,18 +126,22 @@ class ItemAutopsy {
     this.found.push({ system: fact.system, item: this.item, units, cause, order: fact.order, windowMs, atLifePace: happensAtLifePace(collision, cause, this.placedAt) });
   }
 
-  /** The hub granted a hold at some moment between request and answer: the most that was free within that time counts. */
-  private mostFree(hold: FreeChange, changes: readonly FreeChange[], index: number): number {
-    let free = this.free;
-    let most = free;
-    for (let next = index + 1; next < changes.length; next += 1) {
-      const change = changes[next] as FreeChange;
-      if (change.knownAt > (hold.grantedBefore ?? hold.knownAt)) break;
-      if (change.kind === 'hold') continue;
-      free += change.effect;
-      most = Math.max(most, free);
+  /**
+   * The most that can have been free when the hub granted a hold. The grant happened between request and answer, and
+   * the ledger's times are those at which the hub began to write: where a request takes long because others hold the
+   * locks, so does a write. What was taken within that time may therefore have been taken after the grant, and what came
+   * in until the answer may have come before it. Holds themselves count as soon as they were answered.
+   */
+  private mostFree(hold: FreeChange): number {
+    const answeredAt = hold.grantedBefore ?? hold.knownAt;
+    const certainUntil = hold.knownAt - Math.max(LEAST_DOUBT_MS, 2 * (answeredAt - hold.knownAt));
+    let free = 0;
+    for (const change of this.changes) {
+      if (change.knownAt > answeredAt) break;
+      if (change === hold) continue;
+      if (change.kind === 'hold' ? (change.grantedBefore ?? change.knownAt) <= answeredAt : change.effect > 0 || change.knownAt < certainUntil) free += change.effect;
     }
-    return most;
+    return free;
   }
 
   private restockedBetween(system: string, from: number, until: number): boolean {
