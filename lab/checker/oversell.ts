@@ -38,6 +38,14 @@ const LATE_POST_MS = 250;
 /** Even on an idle machine a write takes a moment from its time stamp to its effect. */
 const LEAST_DOUBT_MS = 100;
 
+/**
+ * The ledger's times are those at which the hub began to write; the effect comes when the write has its locks. Holds wait
+ * for the same locks, so the slowest hold of the run tells how long a write may have waited.
+ */
+function doubtMs(holds: Evidence['holds']): number {
+  return holds.reduce((longest, hold) => Math.max(longest, hold.answeredAt - hold.requestedAt), LEAST_DOUBT_MS);
+}
+
 const late = (fact: SystemFact | undefined, change: FreeChange): boolean => fact !== undefined && change.knownAt - fact.occurredAt > LATE_POST_MS;
 
 /** The change that took the last unit that this sale would have needed. */
@@ -96,6 +104,7 @@ class ItemAutopsy {
     private readonly channels: ReadonlyMap<string, ChannelEvidence>,
     private readonly figures: ReadonlyMap<string, ReadonlyMap<string, readonly { at: number; available: number }[]>>,
     private readonly placedAt: Evidence['placedAt'],
+    private readonly doubtMs: number,
   ) {}
 
   walk(changes: readonly FreeChange[]): void {
@@ -127,14 +136,13 @@ class ItemAutopsy {
   }
 
   /**
-   * The most that can have been free when the hub granted a hold. The grant happened between request and answer, and
-   * the ledger's times are those at which the hub began to write: where a request takes long because others hold the
-   * locks, so does a write. What was taken within that time may therefore have been taken after the grant, and what came
-   * in until the answer may have come before it. Holds themselves count as soon as they were answered.
+   * The most that can have been free when the hub granted a hold: between request and answer. What was taken shortly
+   * before may have been taken after the grant (see doubtMs), and what came in until the answer may have come before it.
+   * Holds themselves count as soon as they were answered.
    */
   private mostFree(hold: FreeChange): number {
     const answeredAt = hold.grantedBefore ?? hold.knownAt;
-    const certainUntil = hold.knownAt - Math.max(LEAST_DOUBT_MS, 2 * (answeredAt - hold.knownAt));
+    const certainUntil = hold.knownAt - this.doubtMs;
     let free = 0;
     for (const change of this.changes) {
       if (change.knownAt > answeredAt) break;
@@ -160,9 +168,10 @@ class ItemAutopsy {
 export function findOversold(evidence: Evidence, pool: readonly string[]): Oversold[] {
   const channels = new Map(evidence.channels.map((channel) => [channel.channel, channel]));
   const figures = new Map(evidence.channels.map((channel) => [channel.channel, arrivals(channel)]));
+  const doubt = doubtMs(evidence.holds);
   const found: Oversold[] = [];
   for (const [item, changes] of poolTimelines(evidence, pool)) {
-    const autopsy = new ItemAutopsy(item, channels, figures, evidence.placedAt);
+    const autopsy = new ItemAutopsy(item, channels, figures, evidence.placedAt, doubt);
     autopsy.walk(changes);
     found.push(...autopsy.found);
   }
