@@ -78,6 +78,11 @@ export class HubProcess {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** Of the hub's own process; 0 while it does not run. */
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
+
   get logFile(): string {
     return join(this.dataDir, 'demo-hub.log');
   }
@@ -154,7 +159,7 @@ export class HubProcess {
   /** Megabytes that the hub's own process holds in memory; undefined where /proc does not tell. */
   residentMb(): number | undefined {
     try {
-      const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.child?.pid ?? 0}/status`, 'utf8'))?.[1];
+      const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1];
       return kilobytes === undefined ? undefined : Number(kilobytes) / 1_024;
     } catch {
       return undefined;

@@ -26,8 +26,24 @@ CROSSDOCK_REAL_DATA names a folder of real payloads; tests that need it are skip
 `,
   demo: () => `npm run demo [-- <options>]
 
-Installs and builds what is missing, then replays a trading day through a hub of its own and prints a report.
-  --data <file>   the UCI Online Retail file instead of the seeded generator (the README says where to get it)
+Installs and builds what is missing, then starts a hub, connects a practice retailer to it (a shop, two marketplaces,
+an app, store tills), plays a trading day, and prints a report with the verdict of an independent checker.
+docs/demo.md explains every line of it.
+
+  --orders N     orders of the generated day [5000]
+  --items N      items that the retailer sells [400]
+  --minutes M    how long the generated day is played, by the clock on the wall [0.75]
+  --speed X      instead of --minutes: how many times as fast as life
+  --data FILE    the UCI Online Retail file instead, as fast as the hub takes it (docs/demo.md says where to get it)
+  --rows N       only the first N rows of that file
+  --seed N       another day, and other accidents on the way [1]
+  --kill N       kill -9 the hub and its Postgres N times at random points and start them again; stock is ample then
+  --calm         no message is doubled, late, lost or shuffled
+  --json FILE    write the report as JSON too
+  --keep         leave the hub running at the end, to look around in it
+  --help         this text
+
+Exit codes: 0 every check is true, 1 one is false or the replay failed, 2 the options make no sense, 130 interrupted.
 `,
   bench: () => `npm run bench -- <name> [options]
 

@@ -36,7 +36,7 @@ export interface ReplayResult {
   readonly report: Report;
   readonly evidence: Evidence;
   /** Present when the hub was kept: its address, its folder and an administrator's login. */
-  readonly kept?: { readonly url: string; readonly dataDir: string; readonly email: string; readonly password: string };
+  readonly kept?: { readonly url: string; readonly pid: number; readonly dataDir: string; readonly email: string; readonly password: string };
 }
 
 const QUIET_WITHIN_MS = 60_000;
@@ -93,7 +93,7 @@ class ReplayRun {
     const evidence = await this.evidence(access);
     const report = await this.judge(evidence, playedMs);
     const { email, password } = access.login;
-    return { report, evidence, ...(this.options.keep ? { kept: { url: this.hub.url, dataDir: this.hub.dataDir, email, password } } : {}) };
+    return { report, evidence, ...(this.options.keep ? { kept: { url: this.hub.url, pid: this.hub.pid, dataDir: this.hub.dataDir, email, password } } : {}) };
   }
 
   async stopSystems(): Promise<void> {
