@@ -56,7 +56,10 @@ async function main([command = '', ...args]) {
     return 2;
   }
   const runtime = await prepare();
-  return handOver(runtime, programOf(command, args), { cwd: root });
+  // Many short processes load the same packages: a cache of compiled code saves an eighth of the tests' time. The hub
+  // itself runs without, because it would be 10 MB larger.
+  const env = command === 'test' ? { NODE_COMPILE_CACHE: join(root, '.tmp/compile-cache') } : {};
+  return handOver(runtime, programOf(command, args), { cwd: root, env });
 }
 
 try {

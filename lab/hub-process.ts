@@ -41,7 +41,7 @@ async function freePort(): Promise<number> {
 
 /** The environment of the practice retailer's hub: nothing of the caller's own hub leaks in. */
 function environment(settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(CROSSDOCK_|DATABASE_URL$|REDIS_URL$|VITEST|NODE_)/.test(name));
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(CROSSDOCK_|DATABASE_URL$|REDIS_URL$|VITEST|NODE_(?!COMPILE_CACHE))/.test(name));
   return { ...Object.fromEntries(inherited), ...settings };
 }
 

@@ -112,6 +112,8 @@ try {
     process.stderr.write(`crossdock: building ${name}\n`);
     await parts[name].build();
     stamp[name] = marks[name];
+    // What was compiled from the old files would stay for ever.
+    rmSync(join(root, '.tmp/compile-cache'), { recursive: true, force: true });
     mkdirSync(join(root, 'dist'), { recursive: true });
     writeFileSync(`${stampFile}.new`, `${JSON.stringify(stamp)}\n`);
     renameSync(`${stampFile}.new`, stampFile);
