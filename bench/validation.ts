@@ -26,7 +26,7 @@ import { EmbeddedPostgres } from '../src/core/persistence/embedded/embedded-post
 import { PersistenceModule } from '../src/core/persistence/persistence.module.js';
 import { SettingsModule } from '../src/core/settings/settings.module.js';
 import { readSettings } from '../src/core/settings/settings.js';
-import { load } from './support/http-load.js';
+import { load } from './stage/http-load.js';
 
 const CONNECTIONS = 64;
 const ROUNDS = 3;

@@ -7,8 +7,8 @@
 import pg from 'pg';
 import { startBenchHub, type BenchHub } from './stage/hub.js';
 import { median, option, perSecond, say, verdict } from './stage/measure.js';
-import { cpuSeconds } from './support/cpu-time.js';
-import { signedLoad, type SignedLoadResult } from './support/signed-load.js';
+import { cpuSeconds } from './stage/cpu-time.js';
+import { signedLoad, type SignedLoadResult } from './stage/signed-load.js';
 
 const sockets = option('sockets', 32);
 const shops = option('shops', 4);

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { connect } from 'node:net';
-import { performance } from 'node:perf_hooks';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { driveSockets } from './drive-sockets.js';
+import { percentile } from './measure.js';
 
 /** Orders of a Shopify shop, signed and each different, for as many sockets as are asked for. */
 export interface SignedLoad {
@@ -59,61 +59,13 @@ function request(given: SignedLoad, path: string, id: number): Buffer {
     `x-shopify-topic: orders/create\r\nx-shopify-hmac-sha256: ${hmac}\r\nx-shopify-webhook-id: ${randomUUID()}\r\nx-shopify-shop-domain: bench.myshopify.com\r\nx-shopify-api-version: 2026-07\r\n\r\n${body}`);
 }
 
-/** The length of the first whole answer in `text`, or 0 while it is not whole. */
-function answerLength(text: string): number {
-  const head = text.indexOf('\r\n\r\n');
-  if (head < 0) return 0;
-  const body = Number(/content-length: (\d+)/i.exec(text.slice(0, head))?.[1] ?? 0);
-  return text.length >= head + 4 + body ? head + 4 + body : 0;
-}
-
-function run(given: SignedLoad): void {
+async function run(given: SignedLoad): Promise<SignedLoadResult> {
   // Line ids are ten times as large and must stay exact as JSON numbers.
   const first = (Date.now() % 1_000_000_000) * 1_000;
   const queues = Array.from({ length: given.sockets }, (_, socket) =>
     Array.from({ length: Math.ceil(given.mostRequests / given.sockets) }, (_unused, n) => request(given, given.paths[socket % given.paths.length] as string, first + n * given.sockets + socket)));
-  const from = performance.now() + given.warmUpMs;
-  const until = from + given.measureMs;
-  const latencies: number[] = [];
-  const statuses: Record<string, number> = {};
-  let open = given.sockets;
-  let last = from;
-  const finish = (): void => {
-    open -= 1;
-    if (open > 0) return;
-    latencies.sort((a, b) => a - b);
-    const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
-    parentPort?.postMessage({ perSecond: (latencies.length / (last - from)) * 1_000, p50Ms: at(0.5), p99Ms: at(0.99), mostMs: at(1), statuses } satisfies SignedLoadResult);
-  };
-  for (const queue of queues) {
-    const socket = connect({ port: given.port, host: '127.0.0.1', noDelay: true });
-    let pending = '';
-    let sentAt = 0;
-    const send = (): void => {
-      const next = queue.pop();
-      if (!next) return void socket.destroy();
-      sentAt = performance.now();
-      socket.write(next);
-    };
-    socket.on('connect', send);
-    socket.on('close', finish);
-    socket.on('error', () => undefined);
-    socket.on('data', (chunk) => {
-      pending += chunk.toString('latin1');
-      const length = answerLength(pending);
-      if (length === 0) return;
-      const now = performance.now();
-      const status = pending.slice(9, 12);
-      statuses[status] = (statuses[status] ?? 0) + 1;
-      if (now >= from && now < until) {
-        latencies.push(now - sentAt);
-        last = Math.max(last, now);
-      }
-      pending = pending.slice(length);
-      if (now >= until) socket.destroy();
-      else send();
-    });
-  }
+  const { latencies, statuses, measuredMs } = await driveSockets({ ...given, sources: queues.map((queue) => () => queue.pop()) });
+  return { perSecond: (latencies.length / measuredMs) * 1_000, p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99), mostMs: latencies.at(-1) ?? 0, statuses };
 }
 
-if (!isMainThread && workerData) run(workerData as SignedLoad);
+if (!isMainThread && workerData) parentPort?.postMessage(await run(workerData as SignedLoad));
