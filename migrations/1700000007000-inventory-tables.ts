@@ -21,8 +21,11 @@ export class InventoryTables1700000007000 implements MigrationInterface {
 const STATEMENTS = [
   // One row a ledger transaction. `tx` gives the feed its safe watermark: rows of a transaction that is still open lie
   // at or above pg_snapshot_xmin, so a reader below it can never skip a late committer, as a max-id cursor would.
+  // The number is taken when a batch begins, since its movements carry it; the row is written last, so that its moment is
+  // as near as can be to the one at which the batch takes effect.
+  'create sequence inventory.ledger_batch_number',
   `create table inventory.ledger_batch (
-    id bigint generated always as identity primary key,
+    id bigint primary key,
     tx xid8 not null default pg_current_xact_id(),
     recorded_at timestamptz not null default clock_timestamp()
   )`,

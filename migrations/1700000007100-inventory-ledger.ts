@@ -102,13 +102,12 @@ create function inventory.record_movements(
   p_from integer[], p_to integer[], p_occurred timestamptz[], p_correlation text[]
 ) returns smallint[] language plpgsql set enable_seqscan = off as $$
 declare
-  v_batch bigint;
+  v_batch bigint := nextval('inventory.ledger_batch_number');
   v_status smallint[];
   v_raced boolean;
   v_item integer[]; v_pool integer[]; v_usable bigint[]; v_safety bigint[]; v_stranded bigint[];
 begin
   perform pg_advisory_xact_lock_shared(7267, 1);
-  insert into inventory.ledger_batch default values returning id into v_batch;
 
   with input as (
     select * from unnest(p_source, p_event, p_line, p_kind, p_item, p_quantity, p_from, p_to, p_occurred, p_correlation)
@@ -191,6 +190,7 @@ begin
     perform inventory.shift_pools(v_item, v_pool, v_usable, v_safety, v_stranded);
   end if;
   perform inventory.retell_own(p_source, p_item, v_status);
+  insert into inventory.ledger_batch (id) values (v_batch);
   return v_status;
 end $$`;
 
@@ -233,7 +233,7 @@ create function inventory.record_observations(
   out status smallint[], out correction bigint[]
 ) language plpgsql set enable_seqscan = off as $$
 declare
-  v_batch bigint;
+  v_batch bigint := nextval('inventory.ledger_batch_number');
   v_level inventory.stock_level;
   v_since bigint;
   v_later bigint;
@@ -241,7 +241,6 @@ declare
   v_item integer[] := '{}'; v_location integer[] := '{}'; v_usable bigint[] := '{}'; v_safety bigint[] := '{}'; v_stranded bigint[] := '{}';
 begin
   perform pg_advisory_xact_lock_shared(7267, 1);
-  insert into inventory.ledger_batch default values returning id into v_batch;
   status := '{}'; correction := '{}';
 
   -- Every row that the loop will change is locked first, in order.
@@ -268,7 +267,7 @@ begin
     end if;
 
     -- Nothing is accepted that claims to happen more than a day ahead, so what happened after the as-of was recorded at
-    -- most a day before it; a batch's id is taken a moment before its time, hence the further minute.
+    -- most a day before it; a batch's number is taken before its time (two batches may cross), hence the further minute.
     select coalesce(max(b.id), 0) into v_since from inventory.ledger_batch b where b.recorded_at < p_as_of[i] - interval '1 day 1 minute';
     select coalesce(sum(case when m.to_account = p_account[i] then m.quantity else -m.quantity end), 0) into v_later
       from inventory.movement m
@@ -302,4 +301,5 @@ begin
   if cardinality(v_item) > 0 then
     perform inventory.shift_locations(v_item, v_location, v_usable, v_safety, v_stranded);
   end if;
+  insert into inventory.ledger_batch (id) values (v_batch);
 end $$`;

@@ -38,8 +38,9 @@ export interface Settlement {
   readonly note: string;
 }
 
-/** How long a publisher may be silent about a claim before another takes it over. Longer than any publish call's deadline. */
-const LEASE_SECONDS = 40;
+/** How long a publisher may be silent about a claim before another takes it over; one that lives renews it in time. */
+const LEASE_SECONDS = 8;
+export const RENEW_EVERY_MS = 2_000;
 
 /**
  * The rows that say 'this figure changed and its channel does not know': at most one an item and channel, claimed by
@@ -87,6 +88,11 @@ export class DirtyFigures {
       const figure = byItem.get(item);
       return figure ? [{ ...figure, attempts, waitedMs }] : [];
     }) };
+  }
+
+  /** Says that the claim is still being told. Rows that were taken over meanwhile stay with whoever took them. */
+  async renew(claim: Claim): Promise<void> {
+    await this.database.execute('update inventory.dirty set claimed_until = clock_timestamp() + make_interval(secs => $3) where channel_id = $1 and claim = $2', [claim.channel, claim.id, LEASE_SECONDS]);
   }
 
   /**

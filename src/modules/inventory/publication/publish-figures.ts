@@ -1,10 +1,10 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { groupBy, lastValueFrom, mergeMap, Subject, takeUntil, timer } from 'rxjs';
+import { exhaustMap, groupBy, interval, lastValueFrom, mergeMap, Subject, takeUntil, timer } from 'rxjs';
 import { ConnectionDirectory } from '../../../core/connector/connection-directory.js';
 import { exhaustMapWithTrailing } from '../../../core/orchestration/exhaust-map-with-trailing.js';
 import { WakeUps } from '../../../core/orchestration/wake-ups.js';
 import { InventoryMetrics } from '../inventory-metrics.js';
-import { DirtyFigures, type Claim, type Settlement, type WaitingChannel } from './dirty-figures.js';
+import { DirtyFigures, RENEW_EVERY_MS, type Claim, type Settlement, type WaitingChannel } from './dirty-figures.js';
 import { TellChannel } from './tell-channel.js';
 import { PUBLISH_TOPIC } from './topic.js';
 
@@ -70,12 +70,24 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
       const claim = await this.dirty.claim(channel, sink.batchMax);
       if (!claim) return;
       const claimedAt = performance.now();
-      const settlements = await this.tell.figures(connection, sink.itemReference, claim);
+      const settlements = await this.whileRenewed(claim, () => this.tell.figures(connection, sink.itemReference, claim));
       await this.dirty.settle(claim, settlements);
       this.count(claim, settlements, performance.now() - claimedAt);
       const later = settlements.filter((one) => one.result === 'later').map((one) => one.afterMs);
       if (later.length > 0) this.ringAfter(Math.min(...later));
       if (later.length === claim.figures.length) return;
+    }
+  }
+
+  /** A hub that was killed frees its claims by its silence, within seconds; one that waits for a slow channel keeps them. */
+  private async whileRenewed<Value>(claim: Claim, work: () => Promise<Value>): Promise<Value> {
+    const renewals = interval(RENEW_EVERY_MS)
+      .pipe(exhaustMap(() => this.dirty.renew(claim).catch((error: unknown) => this.logger.warn(`A claim could not be renewed: ${(error as Error).message}`))))
+      .subscribe();
+    try {
+      return await work();
+    } finally {
+      renewals.unsubscribe();
     }
   }
 
