@@ -8,7 +8,7 @@ import { SetupService } from './core/governance/setup/setup.service.js';
 import { configureApp } from './core/http/configure-app.js';
 import { httpAdapter } from './core/http/http-adapter.js';
 import { answerHealthOnly } from './core/lifecycle/health-only.js';
-import { stopHttp } from './core/lifecycle/stop-http.js';
+import { listen, stopHttp } from './core/lifecycle/http.js';
 import { stopAndExit, stopOnSignals } from './core/lifecycle/signals.js';
 import { StoppedWhileStarting, StopOrder } from './core/lifecycle/stop-order.js';
 import { makeDataDir } from './core/persistence/data-dir.js';
@@ -62,7 +62,7 @@ async function run(order: StopOrder): Promise<void> {
     () => createApp(settings),
     (created) => created.close(),
   );
-  await order.start('HTTP', () => app.listen(settings.port, settings.host), () => stopHttp(app));
+  await order.start('HTTP', () => listen(app, settings), () => stopHttp(app));
   const url = await app.getUrl();
   lock?.describe(url);
   const token = await app.get(SetupService).pendingToken();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { NODE_FLAGS } from '../../src/core/lifecycle/node-flags.js';
+import { createTestDatabase } from '../support/database.js';
 import { requireBuild, ROOT } from '../support/built.js';
 import { HUB_ADMIN, type Hub, type HubProcess, hubEnvironment, launch, readyUrl, startHub } from '../support/hub.js';
 
@@ -19,13 +20,19 @@ describe('a hub with a database of somebody else', () => {
     for (const hub of hubs.splice(0)) await hub.dispose();
   });
 
-  it('answers health and nothing else as a worker', async () => {
+  it('answers health and nothing else as a worker, and a second one says that the port is taken', async () => {
     const hub = await startHub({ env: { CROSSDOCK_ROLE: 'worker' } });
     hubs.push(hub);
     expect((await hub.api('GET', '/health/ready', undefined, { token: null })).status).toBe(200);
     expect((await hub.api('GET', '/metrics', undefined, { token: null })).status).toBe(200);
     const refused = await hub.api('POST', '/admin/v1/sessions', { email: 'a@example.test', password: 'long enough, surely' }, { token: null });
     expect(refused).toMatchObject({ status: 404, body: { code: 'ROUTE_NOT_FOUND' } });
+
+    const database = await createTestDatabase();
+    const second = launch(process.execPath, [...NODE_FLAGS, MAIN], hubEnvironment({ DATABASE_URL: database.url, CROSSDOCK_DATA_DIR: join(tmpdir(), 'second'), CROSSDOCK_PORT: new URL(hub.url).port }));
+    expect(await second.ended).toBe(2);
+    expect(second.output.stderr).toMatch(/CROSSDOCK_PORT \d+ cannot be used: another program listens there/);
+    await database.drop();
     expect(await hub.stop()).toBe(0);
   });
 

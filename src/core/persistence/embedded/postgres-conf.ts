@@ -42,6 +42,7 @@ export function postgresConf(port: number, tuning: PostgresTuning): string {
     // Nothing here gains from parallel workers, and small containers give them too little shared memory.
     'max_parallel_workers_per_gather = 0',
     'max_worker_processes = 4',
+    'max_logical_replication_workers = 0',
     'jit = off',
     'random_page_cost = 1.1',
     "wal_level = 'replica'",
