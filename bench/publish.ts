@@ -20,6 +20,7 @@ import { PluginHost } from '../src/core/connector/plugin-host.js';
 import { PLUGIN_FOLDERS, type PluginFolders } from '../src/core/connector/registry/plugin-folders.js';
 import { migrate } from '../src/core/persistence/data-source.js';
 import { EmbeddedPostgres } from '../src/core/persistence/embedded/embedded-postgres.js';
+import { ObservabilityModule } from '../src/core/observability/observability.module.js';
 import { PersistenceModule } from '../src/core/persistence/persistence.module.js';
 import { readSettings } from '../src/core/settings/settings.js';
 import { SettingsModule } from '../src/core/settings/settings.module.js';
@@ -113,7 +114,7 @@ async function main(): Promise<void> {
   await migrate(databaseUrl);
   const shop = await startShop();
   const settings = readSettings({ CROSSDOCK_DATA_DIR: join(folder, 'hub'), DATABASE_URL: databaseUrl });
-  const app = await NestFactory.createApplicationContext({ module: class Bench {}, imports: [SettingsModule.of(settings), PersistenceModule, ConnectorModule] }, { logger: ['error'] });
+  const app = await NestFactory.createApplicationContext({ module: class Bench {}, imports: [SettingsModule.of(settings), PersistenceModule, ObservabilityModule, ConnectorModule] }, { logger: ['error'] });
   try {
     const config = { shopUrl: shop.url, locationId: '72831205385' };
     const credentials = { accessToken: TOKEN, webhookSecret: 'bench-secret' };
