@@ -21,9 +21,9 @@ export type MovementRow = { eventId: string; kind: string; item: string; quantit
 export type CountRow = { eventId: string; item: string; quantity: number; location: string; asOf: string };
 
 /** The inventory behind the hub's door, with items `A` and `B`, locations `store-1`, `store-2` and `dc`, and channels `web` (dc, store-1) and `app` (dc). */
-export async function startStockApp(folders?: PluginFolders, dataDir = '/nonexistent'): Promise<StockApp> {
+export async function startStockApp(folders?: PluginFolders, dataDir?: string): Promise<StockApp> {
   const overrides = folders ? [[PLUGIN_FOLDERS, folders] as const] : [];
-  const test = await startTestApp([OrchestrationModule.forRole('all'), MappingHttpModule, CatalogHttpModule, InventoryModule], { dataDir }, {}, { overrides });
+  const test = await startTestApp([OrchestrationModule.forRole('all'), MappingHttpModule, CatalogHttpModule, InventoryModule], dataDir === undefined ? {} : { dataDir }, {}, { overrides });
   const key = await test.client('catalog:read', 'catalog:write', 'stock:read', 'stock:write', 'reservations:write');
   const api: StockApp['api'] = (method, path, body) => test.call(method, path, body, { token: key });
   const must = async (method: string, path: string, body: unknown): Promise<void> => {
