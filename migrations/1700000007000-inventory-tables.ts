@@ -161,7 +161,6 @@ const STATEMENTS = [
     expires_at timestamptz not null,
     created_at timestamptz not null default clock_timestamp(),
     settled_at timestamptz,
-    outcome jsonb,
     correlation_id text not null,
     unique (source_id, key)
   )`,

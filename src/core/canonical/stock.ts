@@ -40,6 +40,11 @@ export interface StockObservation {
   readonly condition: StockCondition;
   readonly quantity: number;
   readonly asOf: Date;
+  /**
+   * What the figure stands for. Both are applied alike as of their moment: an outside order is a sale in the ledger from
+   * the moment it was placed, so a figure net of orders is the ledger's own on hand. Holds made through the hub are no
+   * part of either.
+   */
   readonly basis: 'onHand' | 'netOfOrders';
   readonly correlationId: string;
 }

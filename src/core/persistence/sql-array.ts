@@ -15,7 +15,3 @@ const PLAIN = /^[A-Za-z0-9_:./@#-]+$/;
 export function textArray(values: readonly string[]): string {
   return `{${values.map((value) => (PLAIN.test(value) && value.toLowerCase() !== 'null' ? value : `"${value.replace(/["\\]/g, '\\$&')}"`)).join(',')}}`;
 }
-
-export function bytesArray(values: readonly Uint8Array[]): string {
-  return `{${values.map((value) => `"\\\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}"`).join(',')}}`;
-}

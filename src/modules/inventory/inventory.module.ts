@@ -33,7 +33,6 @@ import { SettleHold } from './reservation/settle-hold.js';
     HoldStock, SettleHold, ReadReservations,
     DirtyFigures, ChannelNames, TellChannel, PublishFigures, ReadPublications,
   ],
-  exports: [RecordStock],
 })
 export class InventoryModule implements OnModuleInit {
   constructor(

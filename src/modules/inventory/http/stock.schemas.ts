@@ -34,7 +34,7 @@ export const Observation = Type.Object(
     condition: Type.Optional(Condition),
     quantity: Type.Integer({ minimum: -MOST_UNITS, maximum: MOST_UNITS }),
     asOf: Type.String({ format: 'date-time', maxLength: 40, description: 'When the figure was true. Movements that happened later stay; an older figure than the last applied one changes nothing.' }),
-    basis: Type.Optional(Type.Union([Type.Literal('onHand'), Type.Literal('netOfOrders')], { description: 'netOfOrders: open orders known at asOf are subtracted already. Default onHand.' })),
+    basis: Type.Optional(Type.Union([Type.Literal('onHand'), Type.Literal('netOfOrders')], { description: 'netOfOrders: orders placed up to asOf are subtracted already, as they are in the ledger, where an order is a sale from its moment on. There is no order watermark yet. Default onHand.' })),
   },
   closed,
 );
