@@ -93,7 +93,7 @@ async function measureParsing(connection: Connection, host: PluginHost): Promise
   const deliveries = Array.from({ length: 500 }, (_, index) => ({
     deliveryId: `d${index}`, topic: 'order.created', headers: {}, receivedAt: new Date().toISOString(), body: JSON.stringify({ id: `o${index}`, padding }),
   }));
-  say(`parsing 500 deliveries of 2 KB in one call: ${(await times(() => host.parseWebhooks(connection, deliveries))).toFixed(1)} ms`);
+  say(`parsing 500 deliveries of 2 KB in one call: ${(await times(() => host.parseDeliveries(connection, deliveries))).toFixed(1)} ms`);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'crossdock-bench-'));

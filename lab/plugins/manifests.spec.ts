@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Connector } from '@crossdock/connector-sdk';
-import { checkManifest } from '../../src/core/connector/registry/check-manifest.js';
+import { checkManifest } from '../../src/core/connector/registry/manifest/check-manifest.js';
 import marketplace from './marketplace/index.js';
 import till from './till/index.js';
 
@@ -15,7 +15,7 @@ describe.each([
   it('has a manifest that the hub’s registry accepts, and implements what it declares', () => {
     expect(check.manifest.id).toBe(id);
     expect(Object.keys(check.manifest.capabilities).sort()).toEqual(['inventorySink', 'webhooks']);
-    expect([typeof connector.parseWebhooks, typeof connector.publishInventory, typeof connector.checkHealth]).toEqual(['function', 'function', 'function']);
+    expect([typeof connector.parseDeliveries, typeof connector.publishInventory, typeof connector.checkHealth]).toEqual(['function', 'function', 'function']);
   });
 
   it('can be pointed at an origin and at nothing else', () => {

@@ -61,7 +61,7 @@ describe('the connector of the guide', () => {
 
   it('reads a sale, ignores what it does not know and fails on what it cannot read', async () => {
     const sale = { id: '7', soldAt: '2026-11-23T10:00:00Z', store: 'S1', lines: [{ sku: 'A', units: 2 }, { sku: 'A', units: 1 }] };
-    const results = await hub.host.parseWebhooks(connection, [delivery({ topic: 'sale', body: JSON.stringify(sale) }), delivery({ topic: 'stocktake' }), delivery({ topic: 'sale', body: '<xml/>' })]);
+    const results = await hub.host.parseDeliveries(connection, [delivery({ topic: 'sale', body: JSON.stringify(sale) }), delivery({ topic: 'stocktake' }), delivery({ topic: 'sale', body: '<xml/>' })]);
     expect(results.map((result) => result.kind)).toEqual(['events', 'ignored', 'failed']);
     expect(results[0]).toMatchObject({ events: [{ eventId: 'sale:7', line: '1', quantity: 2 }, { eventId: 'sale:7', line: '2', quantity: 1 }] });
   });

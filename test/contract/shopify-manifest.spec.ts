@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { checkManifest } from '../../src/core/connector/registry/check-manifest.js';
+import { checkManifest } from '../../src/core/connector/registry/manifest/check-manifest.js';
 import { fill } from '../../src/core/connector/registry/template.js';
 import { API_VERSION } from '../../src/plugins/shopify/config.js';
 
@@ -33,8 +33,8 @@ describe('the Shopify manifest', () => {
 
   it('lets the hub attach the token and reach the shop’s own host only', () => {
     const { manifest } = accepted();
-    expect(manifest.egress.map((entry) => fill(entry, 'config', { shopUrl: 'https://example.myshopify.com' }))).toEqual(['https://example.myshopify.com']);
-    expect(manifest.auth.map(({ header, value }) => [header, fill(value, 'credentials', { accessToken: 'shpat_x' })])).toEqual([['X-Shopify-Access-Token', 'shpat_x']]);
+    expect(manifest.egress.map((entry) => fill(entry, { config: { shopUrl: 'https://example.myshopify.com' } }))).toEqual(['https://example.myshopify.com']);
+    expect(manifest.auth.map(({ header, value }) => [header, fill(value, { credentials: { accessToken: 'shpat_x' } })])).toEqual([['X-Shopify-Access-Token', 'shpat_x']]);
   });
 
   it('declares the signature that Shopify documents: base64 of HMAC-SHA256 over the raw body', () => {

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { CanonicalEvent, ParseResult, WebhookDelivery } from '@crossdock/connector-sdk';
+import type { CanonicalEvent, ParseResult, Delivery } from '@crossdock/connector-sdk';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../src/plugins/shopify/manifest.json' with { type: 'json' };
-import { parseWebhooks } from '../../src/plugins/shopify/mapping/parse-webhooks.js';
+import { parseDeliveries } from '../../src/plugins/shopify/mapping/parse-deliveries.js';
 import { ABSENT, documentedPayloads, exemplars, webhookSchema } from './shopify/real-data.js';
 
 const CONFIG = { shopUrl: 'https://example.myshopify.com', locationId: '111', linesWithoutVariant: 'sku' } as const;
@@ -18,12 +18,12 @@ const FIXTURES: readonly (readonly [file: string, topic: string])[] = [
 ];
 const DAY = '2026-11-20T12:00:00Z';
 
-function delivery(topic: string, body: string): WebhookDelivery {
+function delivery(topic: string, body: string): Delivery {
   return { deliveryId: 'd', topic, body, headers: { 'x-shopify-topic': topic }, receivedAt: DAY };
 }
 
 function parse(topic: string, body: string): ParseResult {
-  const [result] = parseWebhooks(CONFIG, [delivery(topic, body)]);
+  const [result] = parseDeliveries(CONFIG, [delivery(topic, body)]);
   if (result === undefined) throw new Error('no answer');
   return result;
 }
@@ -115,7 +115,7 @@ function withoutRequired(schema: unknown): Record<string, unknown> {
 
 describe('hostile payloads', () => {
   const good = FIXTURES.map(([file, topic]) => delivery(topic, fixture(file)));
-  const wanted = parseWebhooks(CONFIG, good);
+  const wanted = parseDeliveries(CONFIG, good);
 
   it('altered bytes never throw and never touch the other deliveries of the batch', () => {
     const alteration = fc.record({ which: fc.nat(FIXTURES.length - 1), at: fc.double({ min: 0, max: 1, noNaN: true }), cut: fc.nat(8), put: fc.string({ unit: 'binary', maxLength: 8 }) });
@@ -127,7 +127,7 @@ describe('hostile payloads', () => {
           const from = Math.floor(at * body.length);
           bodies[which] = body.slice(0, from) + put + body.slice(from + cut);
         }
-        const results = parseWebhooks(CONFIG, good.map((one, index) => ({ ...one, body: bodies[index] ?? '' })));
+        const results = parseDeliveries(CONFIG, good.map((one, index) => ({ ...one, body: bodies[index] ?? '' })));
         expect(results).toHaveLength(good.length);
         results.forEach((result, index) => {
           if (bodies[index] === good[index]?.body) expect(result).toEqual(wanted[index]);

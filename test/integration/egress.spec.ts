@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Connection } from '../../src/core/connector/connection.js';
+import { WALL_LIMITS } from '../../src/core/connector/wall/limits.js';
 import { ChildChannel } from '../../src/core/connector/wall/child-channel.js';
 import { HubError } from '../../src/core/errors/index.js';
 import { startConnectorApp, type ConnectorApp } from '../support/connector.js';
@@ -45,7 +46,7 @@ async function listen(): Promise<void> {
 
 beforeAll(async () => {
   await listen();
-  hub = await startConnectorApp({ callMs: { checkHealth: 2_000, parseWebhooks: 2_000, publishInventory: 2_000 }, mostHeldBytes: 24_000_000 });
+  hub = await startConnectorApp({ callMs: { ...WALL_LIMITS.callMs, checkHealth: 2_000, parseDeliveries: 2_000, publishInventory: 2_000 }, mostHeldBytes: 24_000_000 });
   web = await hub.connect('web', { id: 'web', config: { host: origin }, credentials: { token: SECRET }, allowPrivateNetwork: true });
 });
 

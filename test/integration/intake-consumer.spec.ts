@@ -6,7 +6,7 @@ import { moved, observed, startIntakeApp, type IntakeApp } from '../support/inta
 let hub: IntakeApp;
 
 beforeAll(async () => {
-  hub = await startIntakeApp({ callMs: { ...WALL_LIMITS.callMs, parseWebhooks: 400 }, graceMs: 100 });
+  hub = await startIntakeApp({ callMs: { ...WALL_LIMITS.callMs, parseDeliveries: 400 }, graceMs: 100 });
 });
 afterAll(() => hub.stop());
 

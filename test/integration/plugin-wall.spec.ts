@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/core/connector/connection.js';
+import { WALL_LIMITS } from '../../src/core/connector/wall/limits.js';
 import { ConnectorModule } from '../../src/core/connector/connector.module.js';
 import { PluginHost } from '../../src/core/connector/plugin-host.js';
 import { PLUGIN_FOLDERS } from '../../src/core/connector/registry/plugin-folders.js';
@@ -29,7 +30,7 @@ let hub: ConnectorApp;
 let healthy: Connection;
 
 beforeAll(async () => {
-  hub = await startConnectorApp({ callMs: { checkHealth: CALL_MS, parseWebhooks: CALL_MS, publishInventory: CALL_MS }, graceMs: GRACE_MS, mostCutOff: 3, messagesPerSecond: 100 });
+  hub = await startConnectorApp({ callMs: { ...WALL_LIMITS.callMs, checkHealth: CALL_MS, parseDeliveries: CALL_MS, publishInventory: CALL_MS }, graceMs: GRACE_MS, mostCutOff: 3, messagesPerSecond: 100 });
   healthy = await hub.connect('healthy', { config: { baseUrl: 'https://shop.example' }, credentials: { token: 'a-healthy-token' } });
   await sale();
 });
@@ -101,7 +102,7 @@ describe('the wall', () => {
     await writeFile(bootstrap, 'process.exit(3);');
     const open = await startTestApp([ConnectorModule], { databaseUrl: hub.app.databaseUrl, dataDir: hub.dataDir }, {}, { claimed: false, overrides: [[PLUGIN_FOLDERS, { ...hub.folders, bootstrap }]] });
     try {
-      const error = await open.app.get(PluginHost).parseWebhooks(healthy, [delivery()]).catch((caught: unknown) => caught as HubError);
+      const error = await open.app.get(PluginHost).parseDeliveries(healthy, [delivery()]).catch((caught: unknown) => caught as HubError);
       expect(error).toMatchObject({ code: 'PLUGIN_UNAVAILABLE', message: expect.stringMatching(/^No plugin is run/) as string });
       const { body } = await open.call('GET', '/admin/v1/plugins', undefined, { token: hub.app.adminToken });
       expect(body.wall).toMatchObject({ level: 'none', openings: ['run the probe: the probe exited with code 3: '] });
@@ -114,7 +115,7 @@ describe('the wall', () => {
     const changed = await hub.connect('exit');
     const entry = join(hub.folders.further ?? '', 'exit', 'index.mjs');
     const before = await readFile(entry);
-    await writeFile(entry, 'export default { parseWebhooks: () => [] };');
+    await writeFile(entry, 'export default { parseDeliveries: () => [] };');
     await expect(hub.parse(changed, {})).rejects.toMatchObject({ code: 'PLUGIN_UNAVAILABLE', message: expect.stringMatching(/were changed/) as string });
     await writeFile(entry, before);
   });
@@ -238,7 +239,7 @@ describe('a hostile plugin', () => {
   });
 
   it('that does not load or breaks its promise cannot be used', async () => {
-    for (const [plugin, why] of [['does-not-load', /this never loads/], ['breaks-promise', /promises parseWebhooks, which its code does not have/]] as const) {
+    for (const [plugin, why] of [['does-not-load', /this never loads/], ['breaks-promise', /promises parseDeliveries, which its code does not have/]] as const) {
       const error = await hub.parse(await hub.connect(plugin), {}).catch((caught: unknown) => caught as HubError);
       expect(error).toMatchObject({ code: 'PLUGIN_UNAVAILABLE', message: expect.stringMatching(why) as string });
     }
@@ -252,7 +253,7 @@ describe('a healthy plugin', () => {
     const times: number[] = [];
     for (let round = 0; round < 7; round += 1) {
       const startedAt = performance.now();
-      const results = await hub.host.parseWebhooks(healthy, deliveries);
+      const results = await hub.host.parseDeliveries(healthy, deliveries);
       times.push(performance.now() - startedAt);
       expect(results.every((result) => result.kind === 'events')).toBe(true);
       expect(results).toHaveLength(500);
@@ -266,8 +267,8 @@ describe('a healthy plugin', () => {
 
   it('is counted, and so are the faults of the others', async () => {
     const { text } = await hub.app.call('GET', '/metrics');
-    expect(text).toMatch(/crossdock_plugin_call_duration_seconds_count\{plugin="healthy",method="parseWebhooks",outcome="ok"\} \d{2,}/);
-    expect(text).toMatch(/crossdock_plugin_call_duration_seconds_count\{plugin="loop",method="parseWebhooks",outcome="PLUGIN_TIMEOUT"\} 1/);
+    expect(text).toMatch(/crossdock_plugin_call_duration_seconds_count\{plugin="healthy",method="parseDeliveries",outcome="ok"\} \d{2,}/);
+    expect(text).toMatch(/crossdock_plugin_call_duration_seconds_count\{plugin="loop",method="parseDeliveries",outcome="PLUGIN_TIMEOUT"\} 1/);
     expect(text).toMatch(/crossdock_plugin_faults_total\{plugin="leak"\} 1/);
   });
 

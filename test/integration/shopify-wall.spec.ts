@@ -118,7 +118,7 @@ describe('Shopify behind the wall', () => {
       { topic: 'products/update', body: '{}' },
     ];
     const deliveries = Array.from({ length: 300 }, (_, index) => ({ deliveryId: `d${index}`, headers: {}, receivedAt: '2026-11-20T12:00:00Z', topic: '', body: '', ...told[index % told.length] }));
-    const results = await app.app.get(PluginHost).parseWebhooks(connection, deliveries);
+    const results = await app.app.get(PluginHost).parseDeliveries(connection, deliveries);
     expect(results.slice(0, 5).map((result) => result.kind)).toEqual(['events', 'failed', 'events', 'events', 'ignored']);
     expect(results[0]).toMatchObject({ events: [{ eventId: 'order/820982911946154508', location: { id: '222' } }, {}] });
     expect(results).toHaveLength(300);

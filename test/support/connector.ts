@@ -1,4 +1,4 @@
-import type { ParseResult, WebhookDelivery } from '@crossdock/connector-sdk';
+import type { ParseResult, Delivery } from '@crossdock/connector-sdk';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,11 +23,11 @@ export interface ConnectorApp {
   admin: (method: string, path: string, body?: unknown) => ReturnType<TestApp['call']>;
   /** Makes a connection over the API and gives it as the directory does. */
   connect(plugin: string, wish?: Readonly<Record<string, unknown>>): Promise<Connection>;
-  parse(connection: Connection, ...deliveries: readonly Partial<WebhookDelivery>[]): Promise<readonly ParseResult[]>;
+  parse(connection: Connection, ...deliveries: readonly Partial<Delivery>[]): Promise<readonly ParseResult[]>;
   stop(): Promise<void>;
 }
 
-export function delivery(given: Partial<WebhookDelivery> = {}, index = 0): WebhookDelivery {
+export function delivery(given: Partial<Delivery> = {}, index = 0): Delivery {
   return { deliveryId: `d${index}`, topic: 'any', body: '{}', headers: {}, receivedAt: '2026-11-23T12:00:00Z', ...given };
 }
 
@@ -49,7 +49,7 @@ export async function startConnectorApp(limits: Partial<WallLimits> = {}, settin
       if (!connection) throw new Error(`no connection: ${made.text}`);
       return connection;
     },
-    parse: (connection, ...deliveries) => host.parseWebhooks(connection, deliveries.map(delivery)),
+    parse: (connection, ...deliveries) => host.parseDeliveries(connection, deliveries.map(delivery)),
     stop: async () => {
       await app.stop();
       await build.remove();

@@ -15,7 +15,7 @@ export default defineConnector<Config>({
     return { detail: `till server answered: ${response.body.slice(0, 200)}` };
   },
 
-  parseWebhooks(_ctx, deliveries) {
+  parseDeliveries(_ctx, deliveries) {
     return deliveries.map(parsePosting);
   },
 

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { CallContext, CanonicalEvent, Connector, Manifest, WebhookDelivery } from '@crossdock/connector-sdk';
+import type { CallContext, CanonicalEvent, Connector, Manifest, Delivery } from '@crossdock/connector-sdk';
 import type { OutsideSystem } from '../../outside-system.js';
 import { LoopbackServer, type ServerAnswer, type ServerCall } from '../kit/loopback-server.js';
 import type { Random } from '../kit/random.js';
@@ -95,11 +95,11 @@ export class ReceivingHub {
     return deliveryId !== '' && expected.length === given.length && timingSafeEqual(expected, given);
   }
 
-  private parse(delivery: WebhookDelivery): void {
+  private parse(delivery: Delivery): void {
     this.taken.add(delivery.deliveryId);
     this.topics.set(delivery.topic, (this.topics.get(delivery.topic) ?? 0) + 1);
     this.bodies.push({ topic: delivery.topic, body: delivery.body, headers: delivery.headers });
-    const results = this.connector.parseWebhooks?.(contextFor(this.system.connection()?.config), [delivery]);
+    const results = this.connector.parseDeliveries?.(contextFor(this.system.connection()?.config), [delivery]);
     if (!Array.isArray(results)) throw new Error('the plugin parses at once');
     for (const result of results) {
       if (result.kind !== 'events') {

@@ -1,4 +1,8 @@
+import type { ListPage, ListRequest, OutsideItem, OutsideLocation } from './catalog.js';
 import type { CanonicalEvent, ExternalRef } from './events.js';
+import type { FeedPage, FeedRequest } from './feeds.js';
+import type { MovementPosting, PostResult } from './postings.js';
+import type { SubscriptionRequest, SubscriptionResult } from './subscriptions.js';
 
 /** What every call is given. `config` is the connection's, validated; there is no secret in it. */
 export interface CallContext<Config = Readonly<Record<string, unknown>>> {
@@ -32,12 +36,14 @@ export interface HttpResponse {
   readonly body: string;
 }
 
-/** One verified delivery, as it came. */
-export interface WebhookDelivery {
+/** One verified webhook as it came, or one record of a feed as the connector's own `pollFeed` gave it. */
+export interface Delivery {
+  /** The sender's id of the webhook, or the record's `id`. */
   readonly deliveryId: string;
   readonly topic: string;
   /** The raw body, decoded as UTF-8. */
   readonly body: string;
+  /** Those of the webhook that the hub keeps; none for a record of a feed. */
   readonly headers: Readonly<Record<string, string>>;
   /** RFC 3339. */
   readonly receivedAt: string;
@@ -67,12 +73,24 @@ export type PublishResult =
   /** Sent, but the outcome is unknown. The hub sends the then current figure again: absolute figures repeat harmlessly. */
   | { readonly kind: 'ambiguous'; readonly reason: string };
 
+/**
+ * Each method is optional; what the manifest's `capabilities` promise must be there. A method that throws says so with a
+ * ConnectorError; `auth_expired` makes the hub sign in anew (where the manifest declares a session) and call once more.
+ */
 export interface Connector<Config = Readonly<Record<string, unknown>>> {
   /** Cheap call that proves credentials and reachability; throws a ConnectorError when it fails. */
   checkHealth?(ctx: CallContext<Config>): Promise<{ readonly detail: string }>;
   /** Pure: the same delivery always gives the same events. */
-  parseWebhooks?(ctx: CallContext<Config>, deliveries: readonly WebhookDelivery[]): Promise<readonly ParseResult[]> | readonly ParseResult[];
+  parseDeliveries?(ctx: CallContext<Config>, deliveries: readonly Delivery[]): Promise<readonly ParseResult[]> | readonly ParseResult[];
   publishInventory?(ctx: CallContext<Config>, figures: readonly InventoryFigure[]): Promise<readonly PublishResult[]>;
+  /** The next page of one feed. Reads only; the same cursor may be asked again after a crash. */
+  pollFeed?(ctx: CallContext<Config>, request: FeedRequest): Promise<FeedPage>;
+  /** Writes movements into the outside system's books, in the order given, each key once whatever happens. */
+  postMovements?(ctx: CallContext<Config>, postings: readonly MovementPosting[]): Promise<readonly PostResult[]>;
+  listItems?(ctx: CallContext<Config>, request: ListRequest): Promise<ListPage<OutsideItem>>;
+  listLocations?(ctx: CallContext<Config>, request: ListRequest): Promise<ListPage<OutsideLocation>>;
+  /** Makes the outside system's webhook subscriptions right, and removes none that is not this hub's. */
+  subscribeWebhooks?(ctx: CallContext<Config>, request: SubscriptionRequest): Promise<readonly SubscriptionResult[]>;
 }
 
 /** Types a connector; it adds nothing at run time. A plugin's entry file has this as its default export. */

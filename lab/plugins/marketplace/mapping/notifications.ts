@@ -1,4 +1,4 @@
-import type { CanonicalEvent, ParseResult, StockMoved, WebhookDelivery } from '@crossdock/connector-sdk';
+import type { CanonicalEvent, ParseResult, StockMoved, Delivery } from '@crossdock/connector-sdk';
 
 /** Thrown inside this file only: it makes one delivery `failed` and leaves the others alone. */
 class Unreadable extends Error {}
@@ -9,7 +9,7 @@ type Json = Readonly<Record<string, unknown>>;
  * One notification to stock movements. The business key of a movement is the order's (or return's) id and line, so that
  * the same fact told twice, under whatever delivery id, is one movement.
  */
-export function parseNotification(delivery: WebhookDelivery): ParseResult {
+export function parseNotification(delivery: Delivery): ParseResult {
   const read = READERS.get(delivery.topic);
   if (!read) return { kind: 'ignored', reason: `the topic ${delivery.topic} moves no stock` };
   try {

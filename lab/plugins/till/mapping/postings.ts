@@ -1,4 +1,4 @@
-import type { CanonicalEvent, ExternalRef, MovementKind, ParseResult, WebhookDelivery } from '@crossdock/connector-sdk';
+import type { CanonicalEvent, ExternalRef, MovementKind, ParseResult, Delivery } from '@crossdock/connector-sdk';
 
 /** Thrown inside this file only: it makes one delivery `failed` and leaves the others alone. */
 class Unreadable extends Error {}
@@ -16,7 +16,7 @@ const MOVEMENTS: ReadonlyMap<string, MovementKind> = new Map([
  * One posting of a till to canonical events. A receipt's number is unique over all stores and tills, and a posting that
  * comes late or again carries the same one: receipt and position are the business key.
  */
-export function parsePosting(delivery: WebhookDelivery): ParseResult {
+export function parsePosting(delivery: Delivery): ParseResult {
   const movement = MOVEMENTS.get(delivery.topic);
   if (movement === undefined && delivery.topic !== 'counts') return { kind: 'ignored', reason: `the topic ${delivery.topic} is no posting` };
   try {

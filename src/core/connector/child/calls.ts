@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { CONNECTOR_ERROR_KINDS, ConnectorError, type CallContext, type Connector, type ConnectorErrorKind } from '@crossdock/connector-sdk';
-import type { HostMessage, LogLevel } from '../wire/messages.js';
+import { ASKED_ONCE, type HostMessage, type LogLevel } from '../wire/messages.js';
 import type { BrokeredHttp } from './brokered-http.js';
 import type { Channel } from './channel.js';
 
@@ -47,8 +47,9 @@ export class Calls {
 
   private async invoke(call: CallMessage, context: CallContext): Promise<unknown> {
     if (call.method === 'checkHealth') return this.connector.checkHealth?.(context);
-    if (call.method === 'parseWebhooks') return this.connector.parseWebhooks?.(context, call.entries as never);
-    return this.connector.publishInventory?.(context, call.entries as never);
+    // The host calls only what the connector said that it has, with what the contract names for it.
+    const method = this.connector[call.method] as ((context: CallContext, asked: unknown) => unknown) | undefined;
+    return method?.call(this.connector, context, ASKED_ONCE.has(call.method) ? call.entries[0] : call.entries);
   }
 
   private contextOf(call: CallMessage, signal: AbortSignal): CallContext {

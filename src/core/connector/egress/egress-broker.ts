@@ -1,16 +1,18 @@
-import { ConnectorError } from '@crossdock/connector-sdk';
+import { ConnectorError, type SessionAuth } from '@crossdock/connector-sdk';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Agent } from 'undici';
 import { HubError } from '../../errors/index.js';
 import type { Connection } from '../connection.js';
 import { ConnectionDirectory } from '../connection-directory.js';
 import { PluginMetrics } from '../host/plugin-metrics.js';
-import type { ByteBudget } from '../wall/byte-budget.js';
+import { ByteBudget } from '../wall/byte-budget.js';
 import { guardedLookup } from './guarded-lookup.js';
+import { OutsideSessions, type SessionValues } from './outside-sessions.js';
 import { readResponse, type ReadResponse } from './read-response.js';
 import { Redactor } from './redact.js';
 import { requestHeaders } from './request-headers.js';
 import { retryAfterMs, WaitList } from './retry-after.js';
+import { loginRequest, sessionValues } from './sign-in.js';
 import { checkTarget } from './target.js';
 import { transportFailure } from './transport-failure.js';
 
@@ -19,6 +21,8 @@ const SOCKETS_PER_ORIGIN = 8;
 const CONNECT_MS = 10_000;
 /** A request gives up so long before its call: the connector can then still say what it knows, item by item. */
 const ANSWER_MS = 300;
+const SIGN_IN_MS = 15_000;
+const MOST_LOGIN_BYTES = 1024 * 1024;
 const METHODS: ReadonlySet<unknown> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** What a child asks for; nothing of it is believed before it was checked. */
@@ -33,6 +37,17 @@ export interface EgressRequest {
   readonly held: ByteBudget;
 }
 
+/** One request as it goes out. */
+interface Sent {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer | undefined;
+  readonly signal: AbortSignal;
+  readonly held: ByteBudget;
+  /** What is blanked out in the answer. */
+  readonly secrets: readonly string[];
+}
+
 /**
  * The only way from a plugin to the network. It decides where a request may go, attaches what the plugin must not see, and
  * takes out of the answer what the plugin must not have. Each connection has its own sockets.
@@ -42,6 +57,7 @@ export class EgressBroker implements OnApplicationShutdown {
   private readonly logger = new Logger('Egress');
   private readonly agents = new Map<string, Agent>();
   private readonly waits = new WaitList();
+  private readonly sessions = new OutsideSessions();
 
   constructor(
     private readonly directory: ConnectionDirectory,
@@ -75,24 +91,53 @@ export class EgressBroker implements OnApplicationShutdown {
     const { method, url: address, headers: asked, timeoutMs } = (request ?? {}) as Readonly<Record<string, unknown>>;
     if (!METHODS.has(method)) throw new ConnectorError('rejected', `A request is made by one of ${[...METHODS].join(', ')}.`);
     const url = checkTarget(connection, address);
-    const waitKey = `${connection.sourceId} ${url.origin}`;
-    const waitMs = this.waits.left(waitKey, Date.now());
+    const waitMs = this.waits.left(waitKeyOf(connection, url), Date.now());
     if (waitMs > 0) throw new ConnectorError('rate_limited', `${url.host} asked this connection to wait.`, { retryAfterMs: waitMs });
     const credentials = await this.credentialsOf(connection);
-    const headers = requestHeaders(connection, asked, credentials);
-    const leftMs = Math.min(deadlineAt - ANSWER_MS - Date.now(), typeof timeoutMs === 'number' && timeoutMs > 0 ? timeoutMs : Infinity);
-    if (leftMs <= 0 || signal.aborted) throw new ConnectorError('cancelled', 'The call has no time left.');
+    const send = (session: SessionValues | undefined): Promise<ReadResponse> => {
+      const headers = requestHeaders(connection, asked, { credentials, session });
+      const leftMs = Math.min(deadlineAt - ANSWER_MS - Date.now(), typeof timeoutMs === 'number' && timeoutMs > 0 ? timeoutMs : Infinity);
+      if (leftMs <= 0 || signal.aborted) throw new ConnectorError('cancelled', 'The call has no time left.');
+      const secrets = [...Object.values(credentials), ...Object.values(session ?? {})];
+      return this.exchange(connection, url, { method: method as string, headers, body, signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(leftMs))]), held, secrets });
+    };
+    const auth = connection.manifest.auth.find((one) => one.type === 'session');
+    if (!auth) return send(undefined);
+    const startedAt = performance.now();
+    const answer = await send(await this.session(connection, auth, credentials));
+    if (answer.response.status !== 401) return answer;
+    // Nothing was done for a caller who was not let in: the same request may go again, once.
+    held.give(answer.body.length);
+    this.sessions.drop(connection.sourceId, startedAt);
+    return send(await this.session(connection, auth, credentials));
+  }
+
+  /** Makes the hub sign in anew before the connection's next request; `before` is when whoever found the session dead began. */
+  endSession(connection: Connection, before: number): void {
+    this.sessions.drop(connection.sourceId, before);
+  }
+
+  private session(connection: Connection, auth: SessionAuth, credentials: Readonly<Record<string, string>>): Promise<SessionValues> {
+    const lifetimeMs = auth.lifetimeSeconds === undefined ? Infinity : auth.lifetimeSeconds * 1_000;
+    return this.sessions.get(connection.sourceId, lifetimeMs, async () => {
+      const { url: address, body } = loginRequest(auth, connection, credentials);
+      const url = checkTarget(connection, address);
+      const headers = requestHeaders(connection, { 'content-type': 'application/json' }, { credentials });
+      const held = new ByteBudget(MOST_LOGIN_BYTES);
+      return sessionValues(auth, await this.exchange(connection, url, { method: auth.login.method, headers, body, signal: AbortSignal.timeout(SIGN_IN_MS), held, secrets: [] }));
+    });
+  }
+
+  private async exchange(connection: Connection, url: URL, sent: Sent): Promise<ReadResponse> {
+    const { method, headers, body, signal, held, secrets } = sent;
     try {
-      const answer = await this.agentOf(connection).request({
-        origin: url.origin, path: `${url.pathname}${url.search}`, method: method as 'GET', headers, body: body ?? null,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(leftMs))]),
-      });
+      const answer = await this.agentOf(connection).request({ origin: url.origin, path: `${url.pathname}${url.search}`, method: method as 'GET', headers, body: body ?? null, signal });
       const { response, body: received } = await readResponse(answer, MOST_BODY_BYTES, held);
       const asksMs = response.status === 429 ? retryAfterMs(response.headers['retry-after'], Date.now()) : undefined;
-      if (asksMs !== undefined) this.waits.note(waitKey, asksMs, Date.now());
-      return cleaned({ response, body: received }, new Redactor(Object.values(credentials)), held);
+      if (asksMs !== undefined) this.waits.note(waitKeyOf(connection, url), asksMs, Date.now());
+      return cleaned({ response, body: received }, new Redactor(secrets), held);
     } catch (error) {
-      throw transportFailure(error, method as string, url.host);
+      throw transportFailure(error, method, url.host);
     }
   }
 
@@ -128,12 +173,17 @@ export class EgressBroker implements OnApplicationShutdown {
 
   /** A changed connection gets new sockets: those open may lead where it may not go any more. */
   private forget({ sourceId }: Connection): void {
+    this.sessions.forget(sourceId);
     for (const granted of [true, false]) {
       const key = agentKey(sourceId, granted);
       void this.agents.get(key)?.close();
       this.agents.delete(key);
     }
   }
+}
+
+function waitKeyOf(connection: Connection, url: URL): string {
+  return `${connection.sourceId} ${url.origin}`;
 }
 
 function agentKey(sourceId: number, allowPrivateNetwork: boolean): string {

@@ -20,7 +20,7 @@ const ENTRY = /^(?:(https?):\/\/)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5
  */
 export function allowedHosts(connection: Pick<Connection, 'manifest' | 'config'>): AllowedHost[] {
   return connection.manifest.egress.map((template) => {
-    const entry = fill(template, 'config', connection.config);
+    const entry = fill(template, { config: connection.config });
     const [, scheme, name, port] = (entry !== undefined && ENTRY.exec(entry)) || [];
     if (name === undefined || name.endsWith('.') || name.startsWith('.')) throw new ConnectorError('config', `The host '${entry ?? template}' of this connection is not a host name with an optional port.`);
     const protocol = scheme === undefined ? undefined : (`${scheme.toLowerCase()}:` as 'https:' | 'http:');

@@ -1,9 +1,9 @@
-import type { WebhookDelivery } from '@crossdock/connector-sdk';
+import type { Delivery } from '@crossdock/connector-sdk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batchesOf } from './batches.js';
 
-const delivery = (chars: number, index: number): WebhookDelivery => ({ deliveryId: String(index), topic: 't', body: 'x'.repeat(chars), headers: {}, receivedAt: '2026-11-23T12:00:00Z' });
+const delivery = (chars: number, index: number): Delivery => ({ deliveryId: String(index), topic: 't', body: 'x'.repeat(chars), headers: {}, receivedAt: '2026-11-23T12:00:00Z' });
 
 describe('the calls that deliveries are split into', () => {
   it('keep every delivery in order, within count and size, a large one alone', () => {

@@ -1,4 +1,4 @@
-import type { WebhookDelivery } from '@crossdock/connector-sdk';
+import type { Delivery } from '@crossdock/connector-sdk';
 
 /**
  * Characters of bodies in one call: what a child makes of them must stay within its memory and one message. Four calls of
@@ -7,7 +7,7 @@ import type { WebhookDelivery } from '@crossdock/connector-sdk';
 const MOST_BODY_CHARS = 262_144;
 
 /** Splits deliveries into calls by count and by size; a single delivery of any size is a call of its own. */
-export function* batchesOf(deliveries: readonly WebhookDelivery[], mostEntries: number): Generator<readonly WebhookDelivery[]> {
+export function* batchesOf(deliveries: readonly Delivery[], mostEntries: number): Generator<readonly Delivery[]> {
   let start = 0;
   let chars = 0;
   for (let index = 0; index < deliveries.length; index += 1) {

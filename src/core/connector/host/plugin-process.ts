@@ -6,6 +6,7 @@ import { Allowance } from '../wall/allowance.js';
 import { CallsInFlight, type CallRequest } from './calls-in-flight.js';
 import { captureOutput } from '../wall/captured-output.js';
 import { ChildChannel } from '../wall/child-channel.js';
+import { promisedMethods } from './promised-methods.js';
 import { shortText } from '../results/connector-failure.js';
 import type { WallLimits } from '../wall/limits.js';
 import { residentBytes, watchMemory } from '../wall/resident-memory.js';
@@ -133,9 +134,7 @@ export class PluginProcess {
 
   private welcome(methods: unknown): void {
     this.methods = Array.isArray(methods) ? PLUGIN_METHODS.filter((method) => methods.includes(method)) : [];
-    const { webhooks, inventorySink } = this.plugin.manifest.capabilities;
-    const promised: (PluginMethod | undefined)[] = [webhooks && 'parseWebhooks', inventorySink && 'publishInventory'];
-    const missing = promised.filter((method) => method && !this.methods.includes(method));
+    const missing = promisedMethods(this.plugin.manifest.capabilities).filter((method) => !this.methods.includes(method));
     if (missing.length > 0) this.kill(`its manifest promises ${missing.join(' and ')}, which its code does not have`, true);
     else this.settleReady.resolve();
   }

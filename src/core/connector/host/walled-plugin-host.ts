@@ -1,4 +1,7 @@
-import type { InventoryFigure, ParseResult, PublishResult, WebhookDelivery } from '@crossdock/connector-sdk';
+import type {
+  Capabilities, Delivery, FeedPage, FeedRequest, InventoryFigure, ListPage, ListRequest, MovementPosting, OutsideItem, OutsideLocation, ParseResult, PostResult,
+  PublishResult, SubscriptionRequest, SubscriptionResult,
+} from '@crossdock/connector-sdk';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { HubError } from '../../errors/index.js';
 import { correlationId } from '../../observability/correlation.js';
@@ -7,9 +10,13 @@ import { EgressBroker } from '../egress/egress-broker.js';
 import { PluginHost } from '../plugin-host.js';
 import { PLUGIN_FOLDERS, type PluginFolders } from '../registry/plugin-folders.js';
 import { PluginRegistry } from '../registry/plugin-registry.js';
+import { readFeedPage, readItemPage, readLocationPage } from '../results/pages.js';
 import { readParseResults } from '../results/parse-results.js';
+import { readPostResults } from '../results/post-results.js';
 import { readPublishResults } from '../results/publish-results.js';
+import { readWhole } from '../results/one-each.js';
 import { fieldsOf, proseField } from '../results/read-fields.js';
+import { readSubscriptionResults } from '../results/subscription-results.js';
 import type { PluginMethod } from '../wire/messages.js';
 import { batchesOf } from './batches.js';
 import { LIMITS, type WallLimits } from '../wall/limits.js';
@@ -34,13 +41,14 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
     super();
   }
 
-  async parseWebhooks(connection: Connection, deliveries: readonly WebhookDelivery[]): Promise<readonly ParseResult[]> {
+  async parseDeliveries(connection: Connection, deliveries: readonly Delivery[]): Promise<readonly ParseResult[]> {
     enabled(connection);
-    const most = connection.manifest.capabilities.webhooks?.batchMax;
-    if (most === undefined) throw new HubError('PLUGIN_FAILED', { detail: `The plugin '${connection.plugin}' takes no webhooks.`, facts: { kind: 'unsupported' } });
+    const { webhooks, sources } = connection.manifest.capabilities;
+    const most = (webhooks ?? sources)?.batchMax;
+    if (most === undefined) throw unsupported(connection, 'reads no deliveries');
     const results: ParseResult[] = [];
     for (const batch of batchesOf(deliveries, most)) {
-      results.push(...readParseResults(connection.plugin, await this.call('parseWebhooks', connection, batch), batch.length));
+      results.push(...readParseResults(connection.plugin, await this.call('parseDeliveries', connection, batch), batch.length));
     }
     return results;
   }
@@ -50,14 +58,39 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
     return readPublishResults(connection.plugin, await this.call('publishInventory', connection, figures), figures.length);
   }
 
+  async pollFeed(connection: Connection, { feed: name, cursor, limit }: FeedRequest): Promise<FeedPage> {
+    enabled(connection);
+    const feed = capability(connection, 'sources').feeds.find((one) => one.name === name);
+    if (!feed) throw unsupported(connection, `has no feed '${name}'`);
+    const most = Math.min(limit, feed.limit);
+    return readFeedPage(connection.plugin, await this.call('pollFeed', connection, [{ feed: name, cursor, limit: most }]), most, feed.topics);
+  }
+
+  async postMovements(connection: Connection, postings: readonly MovementPosting[]): Promise<readonly PostResult[]> {
+    enabled(connection);
+    capability(connection, 'movementSink');
+    return readPostResults(connection.plugin, await this.call('postMovements', connection, postings), postings.length);
+  }
+
+  async listItems(connection: Connection, request: ListRequest): Promise<ListPage<OutsideItem>> {
+    const limit = Math.min(request.limit, capability(connection, 'catalogSource').limit);
+    return readItemPage(connection.plugin, await this.call('listItems', connection, [{ ...request, limit }]), limit);
+  }
+
+  async listLocations(connection: Connection, request: ListRequest): Promise<ListPage<OutsideLocation>> {
+    const limit = Math.min(request.limit, capability(connection, 'catalogSource').limit);
+    return readLocationPage(connection.plugin, await this.call('listLocations', connection, [{ ...request, limit }]), limit);
+  }
+
+  async subscribeWebhooks(connection: Connection, request: SubscriptionRequest): Promise<readonly SubscriptionResult[]> {
+    capability(connection, 'webhookSubscriptions');
+    return readSubscriptionResults(connection.plugin, await this.call('subscribeWebhooks', connection, [request]), request.topics.length);
+  }
+
   async checkHealth(connection: Connection): Promise<{ readonly detail: string }> {
-    try {
-      const answer = fieldsOf(await this.call('checkHealth', connection, []), 'the answer');
-      return { detail: proseField(answer, 'detail') || 'The connector found nothing wrong.' };
-    } catch (error) {
-      if (error instanceof HubError) throw error;
-      throw new HubError('PLUGIN_FAILED', { detail: `The plugin '${connection.plugin}' answered ${(error as Error).message}.`, facts: { kind: 'plugin_bug', plugin: connection.plugin } });
-    }
+    const answer = await this.call('checkHealth', connection, []);
+    const detail = readWhole(connection.plugin, () => proseField(fieldsOf(answer, 'an answer that'), 'detail'));
+    return { detail: detail || 'The connector found nothing wrong.' };
   }
 
   /** Asked once, at boot; plugins wait for it. */
@@ -86,7 +119,15 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
     const { level } = await this.wall();
     if (level === 'none') throw new HubError('PLUGIN_UNAVAILABLE', { detail: 'No plugin is run: the wall does not hold on this machine (GET /admin/v1/plugins says where).' });
     const slot = await this.slot(connection.plugin);
-    return this.metrics.timedCall(connection.plugin, method, () => slot.call({ method, connection, entries, traceId: correlationId() }));
+    const ask = (): Promise<unknown> => this.metrics.timedCall(connection.plugin, method, () => slot.call({ method, connection, entries, traceId: correlationId() }));
+    const startedAt = performance.now();
+    try {
+      return await ask();
+    } catch (error) {
+      if (!sessionIsOver(connection, error)) throw error;
+      this.broker.endSession(connection, startedAt);
+      return ask();
+    }
   }
 
   private async slot(pluginId: string): Promise<PluginSlot> {
@@ -107,4 +148,20 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
 
 function enabled(connection: Connection): void {
   if (!connection.enabled) throw new HubError('CONNECTION_DISABLED', { detail: `The connection '${connection.id}' is switched off.` });
+}
+
+/** @throws HubError PLUGIN_FAILED where the manifest does not promise it. */
+function capability<Name extends keyof Capabilities>(connection: Connection, name: Name): NonNullable<Capabilities[Name]> {
+  const promised = connection.manifest.capabilities[name];
+  if (!promised) throw unsupported(connection, `does not have the capability '${name}'`);
+  return promised;
+}
+
+function unsupported(connection: Connection, what: string): HubError {
+  return new HubError('PLUGIN_FAILED', { detail: `The plugin '${connection.plugin}' ${what}.`, facts: { kind: 'unsupported', plugin: connection.plugin } });
+}
+
+/** The connector saw that its session does not hold any more. Every method may be called again: that is its contract. */
+function sessionIsOver(connection: Connection, error: unknown): boolean {
+  return error instanceof HubError && error.details.facts?.['kind'] === 'auth_expired' && connection.manifest.auth.some(({ type }) => type === 'session');
 }

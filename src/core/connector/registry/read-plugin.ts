@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { lstat, readFile, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import sjson from 'secure-json-parse';
-import { checkManifest } from './check-manifest.js';
+import { checkManifest } from './manifest/check-manifest.js';
 import type { Plugin, PluginOrigin, RefusedPlugin } from './plugin.js';
 
 const MOST_MANIFEST_BYTES = 256 * 1024;

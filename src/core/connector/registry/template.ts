@@ -15,14 +15,18 @@ export function isWellFormed(template: string): boolean {
   return !/[{}]/.test(template.replaceAll(PLACE, ''));
 }
 
+/** The values that places may be filled with, by scope: `{ config: { url: ... } }`. */
+export type Scopes = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
 /**
- * Fills a template. Nothing is evaluated: a place is looked up by its name and nothing else.
+ * Fills a template. Nothing is evaluated: a place is looked up by its scope and name and nothing else.
  * @returns undefined when a place has no value, so that half a header or half a host is never used.
  */
-export function fill(template: string, scope: string, values: Readonly<Record<string, unknown>>): string | undefined {
+export function fill(template: string, scopes: Scopes): string | undefined {
   let complete = true;
-  const text = template.replaceAll(PLACE, (_whole, placeScope: string, name: string) => {
-    const value = placeScope === scope && Object.hasOwn(values, name) ? values[name] : undefined;
+  const text = template.replaceAll(PLACE, (_whole, scope: string, name: string) => {
+    const values = Object.hasOwn(scopes, scope) ? scopes[scope] : undefined;
+    const value = values && Object.hasOwn(values, name) ? values[name] : undefined;
     if ((typeof value === 'string' && value !== '') || typeof value === 'number') return String(value);
     complete = false;
     return '';

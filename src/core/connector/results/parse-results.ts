@@ -1,5 +1,5 @@
 import type { CanonicalEvent, ExternalRef, MovementKind, ParseResult, StockCondition } from '@crossdock/connector-sdk';
-import { HubError } from '../../errors/index.js';
+import { readOneEach } from './one-each.js';
 import { fieldsOf, integerField, Malformed, oneOfField, proseField, textField, timeField, type Fields } from './read-fields.js';
 
 const MOST_EVENTS = 5_000;
@@ -9,24 +9,11 @@ const MOVEMENTS: readonly MovementKind[] = ['sale', 'receipt', 'return', 'adjust
 const CONDITIONS: readonly StockCondition[] = ['sellable', 'damaged', 'quality_control', 'in_transit'];
 
 /**
- * Judges a plugin's answer to `parseWebhooks`. An entry that is malformed fails alone, as its delivery would.
- * @throws HubError PLUGIN_FAILED when there is not exactly one entry a delivery: which belongs to which is then unknown.
+ * Judges a plugin's answer to `parseDeliveries`. An entry that is malformed fails alone, as its delivery would.
+ * @throws HubError PLUGIN_FAILED when there is not exactly one entry a delivery.
  */
 export function readParseResults(plugin: string, value: unknown, count: number): ParseResult[] {
-  if (!Array.isArray(value) || value.length !== count) throw miscounted(plugin, value, count);
-  return Array.from(value, (entry: unknown) => {
-    try {
-      return readParseResult(entry);
-    } catch (error) {
-      if (!(error instanceof Malformed)) throw error;
-      return { kind: 'failed', reason: `The connector's answer is malformed: ${error.message}.` };
-    }
-  });
-}
-
-export function miscounted(plugin: string, value: unknown, count: number): HubError {
-  const got = Array.isArray(value) ? `${value.length} results` : 'no list of results';
-  return new HubError('PLUGIN_FAILED', { detail: `The plugin '${plugin}' answered ${got} to ${count} entries.`, facts: { kind: 'plugin_bug', plugin } });
+  return readOneEach<ParseResult>(plugin, value, count, readParseResult, (reason) => ({ kind: 'failed', reason }));
 }
 
 function readParseResult(entry: unknown): ParseResult {
@@ -57,7 +44,7 @@ function readEvent(value: unknown): CanonicalEvent {
   return { kind, ...base, line: textField(fields, 'line', MOST_ID_CHARS), movement, quantity, occurredAt: timeField(fields, 'occurredAt') };
 }
 
-function readRef(value: unknown, what: string): ExternalRef {
+export function readRef(value: unknown, what: string): ExternalRef {
   const fields: Fields = fieldsOf(value, what);
   const ref = { type: textField(fields, 'type', 64), id: textField(fields, 'id', MOST_ID_CHARS) };
   return fields.sku === undefined || fields.sku === null || fields.sku === '' ? ref : { ...ref, sku: textField(fields, 'sku', MOST_ID_CHARS) };

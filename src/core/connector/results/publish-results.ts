@@ -1,6 +1,6 @@
 import type { PublishResult } from '@crossdock/connector-sdk';
-import { miscounted } from './parse-results.js';
-import { fieldsOf, integerField, Malformed, oneOfField, proseField, textField } from './read-fields.js';
+import { readOneEach } from './one-each.js';
+import { fieldsOf, integerField, oneOfField, proseField, textField, type Fields } from './read-fields.js';
 
 const LONGEST_RETRY_MS = 86_400_000;
 
@@ -9,27 +9,20 @@ const LONGEST_RETRY_MS = 86_400_000;
  * @throws HubError PLUGIN_FAILED when there is not exactly one entry a figure.
  */
 export function readPublishResults(plugin: string, value: unknown, count: number): PublishResult[] {
-  if (!Array.isArray(value) || value.length !== count) throw miscounted(plugin, value, count);
-  return Array.from(value, (entry: unknown) => {
-    try {
-      return readPublishResult(entry);
-    } catch (error) {
-      if (!(error instanceof Malformed)) throw error;
-      return { kind: 'ambiguous', reason: `The connector's answer is malformed: ${error.message}.` };
-    }
-  });
+  return readOneEach<PublishResult>(plugin, value, count, readPublishResult, (reason) => ({ kind: 'ambiguous', reason }));
 }
 
 function readPublishResult(entry: unknown): PublishResult {
   const fields = fieldsOf(entry, 'an entry');
   const kind = oneOfField(fields, 'kind', ['applied', 'unchanged', 'stale', 'rejected', 'retry', 'ambiguous']);
   if (kind === 'rejected') return { kind, code: textField(fields, 'code', 100), detail: proseField(fields, 'detail') };
-  if (kind === 'retry') return { kind, afterMs: integerField({ afterMs: upward(fields.afterMs) }, 'afterMs', 0, LONGEST_RETRY_MS), reason: proseField(fields, 'reason') };
+  if (kind === 'retry') return { kind, afterMs: waitField(fields, 'afterMs'), reason: proseField(fields, 'reason') };
   if (kind === 'ambiguous') return { kind, reason: proseField(fields, 'reason') };
   return { kind };
 }
 
 /** A wait that was computed from seconds is often no whole number of milliseconds. */
-function upward(value: unknown): unknown {
-  return typeof value === 'number' ? Math.ceil(value) : value;
+export function waitField(fields: Fields, name: string): number {
+  const value = fields[name];
+  return integerField({ [name]: typeof value === 'number' ? Math.ceil(value) : value }, name, 0, LONGEST_RETRY_MS);
 }

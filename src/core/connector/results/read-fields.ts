@@ -34,6 +34,18 @@ export function oneOfField<T extends string>(fields: Fields, name: string, allow
   return value as T;
 }
 
+export function flagField(fields: Fields, name: string): boolean {
+  const value = fields[name];
+  if (typeof value !== 'boolean') throw new Malformed(`'${name}' is neither true nor false`);
+  return value;
+}
+
+export function listField(fields: Fields, name: string, most: number): unknown[] {
+  const value = fields[name];
+  if (!Array.isArray(value) || value.length > most) throw new Malformed(`'${name}' is no list of at most ${most}`);
+  return Array.from(value as unknown[]);
+}
+
 const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
 export function timeField(fields: Fields, name: string): string {

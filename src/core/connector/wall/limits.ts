@@ -1,10 +1,11 @@
 import { CHILD_FRAME_LIMITS, type FrameLimits } from '../wire/frames.js';
+import type { PluginMethod } from '../wire/messages.js';
 
 /** What the wall allows one child process. Every duration in milliseconds. */
 export interface WallLimits extends FrameLimits {
   /** From spawn to hello. */
   readonly startMs: number;
-  readonly callMs: Readonly<Record<'checkHealth' | 'parseWebhooks' | 'publishInventory', number>>;
+  readonly callMs: Readonly<Record<PluginMethod, number>>;
   /** From the abort at the deadline to SIGKILL. */
   readonly graceMs: number;
   /** Without a call for so long, a child is stopped; the next call starts one again. */
@@ -27,7 +28,10 @@ export interface WallLimits extends FrameLimits {
 
 export const WALL_LIMITS: WallLimits = {
   startMs: 10_000,
-  callMs: { checkHealth: 15_000, parseWebhooks: 10_000, publishInventory: 30_000 },
+  callMs: {
+    checkHealth: 15_000, parseDeliveries: 10_000, publishInventory: 30_000, pollFeed: 60_000, postMovements: 60_000, listItems: 60_000, listLocations: 60_000,
+    subscribeWebhooks: 30_000,
+  },
   graceMs: 500,
   idleMs: 60_000,
   memoryCheckMs: 100,

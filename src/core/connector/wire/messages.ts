@@ -5,9 +5,14 @@ import type { ConnectorErrorKind, HttpRequest, HttpResponse } from '@crossdock/c
  * to the child's bootstrap, which are always of one build.
  */
 
-export const PLUGIN_METHODS = ['checkHealth', 'parseWebhooks', 'publishInventory'] as const;
+export const PLUGIN_METHODS = [
+  'checkHealth', 'parseDeliveries', 'publishInventory', 'pollFeed', 'postMovements', 'listItems', 'listLocations', 'subscribeWebhooks',
+] as const;
 
 export type PluginMethod = (typeof PLUGIN_METHODS)[number];
+
+/** Those that are asked one question and not a list of entries: `entries` of the call holds exactly it. */
+export const ASKED_ONCE: ReadonlySet<PluginMethod> = new Set<PluginMethod>(['pollFeed', 'listItems', 'listLocations', 'subscribeWebhooks']);
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 

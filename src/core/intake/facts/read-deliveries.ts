@@ -1,4 +1,4 @@
-import type { CanonicalEvent, ParseResult, WebhookDelivery } from '@crossdock/connector-sdk';
+import type { CanonicalEvent, ParseResult, Delivery } from '@crossdock/connector-sdk';
 import { Injectable } from '@nestjs/common';
 import type { Connection } from '../../connector/connection.js';
 import { PluginHost } from '../../connector/plugin-host.js';
@@ -65,7 +65,7 @@ export class ReadDeliveries {
   }
 
   private async parse(connection: Connection, deliveries: readonly ClaimedDelivery[], readings: Map<number, Reading>): Promise<void> {
-    const results = await this.host.parseWebhooks(connection, deliveries.map(asSent));
+    const results = await this.host.parseDeliveries(connection, deliveries.map(asSent));
     deliveries.forEach(({ id }, index) => readings.set(id, readingOf(results[index] as ParseResult)));
   }
 }
@@ -76,7 +76,7 @@ function withoutPlugin(connection: Connection, delivery: ClaimedDelivery): Readi
   return topics.includes(delivery.topic) ? undefined : { kind: 'ignored', reason: `the connector reads no deliveries of the topic '${delivery.topic}'` };
 }
 
-function asSent({ senderKey, topic, body, headers, receivedAt }: ClaimedDelivery): WebhookDelivery {
+function asSent({ senderKey, topic, body, headers, receivedAt }: ClaimedDelivery): Delivery {
   return { deliveryId: senderKey, topic, body: body.toString('utf8'), headers, receivedAt: receivedAt.toISOString() };
 }
 

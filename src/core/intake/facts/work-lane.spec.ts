@@ -1,4 +1,4 @@
-import type { ParseResult, StockMoved, WebhookDelivery } from '@crossdock/connector-sdk';
+import type { ParseResult, StockMoved, Delivery } from '@crossdock/connector-sdk';
 import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../connector/connection.js';
 import type { PluginHost } from '../../connector/plugin-host.js';
@@ -31,7 +31,7 @@ interface Bench {
 function bench(): Bench {
   const calls: number[] = [];
   let away = false;
-  const parseWebhooks = async (_connection: Connection, deliveries: readonly WebhookDelivery[]): Promise<ParseResult[]> => {
+  const parseDeliveries = async (_connection: Connection, deliveries: readonly Delivery[]): Promise<ParseResult[]> => {
     calls.push(deliveries.length);
     if (away) throw new HubError('PLUGIN_UNAVAILABLE', { detail: 'away for a while' });
     const bad = deliveries.find(({ body }) => body === 'throws' || body === 'crashes');
@@ -44,7 +44,7 @@ function bench(): Bench {
     if (entries.some((entry) => entry.event.eventId === 'poison')) throw new Error('value out of range');
     return entries.map(() => ({ kind: 'applied' }));
   };
-  const worker = new WorkLane(new ReadDeliveries({ parseWebhooks } as unknown as PluginHost), { record } as unknown as RecordEvents, metrics);
+  const worker = new WorkLane(new ReadDeliveries({ parseDeliveries } as unknown as PluginHost), { record } as unknown as RecordEvents, metrics);
   return { work: (claim) => worker.work(connection, claim), calls };
 }
 

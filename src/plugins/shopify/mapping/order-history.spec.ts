@@ -1,7 +1,7 @@
 import type { StockMoved } from '@crossdock/connector-sdk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseWebhooks } from './parse-webhooks.js';
+import { parseDeliveries } from './parse-deliveries.js';
 
 const CONFIG = { shopUrl: 'https://example.myshopify.com', locationId: '111', linesWithoutVariant: 'sku' } as const;
 
@@ -44,7 +44,7 @@ function messagesOf({ lines, refunds, locationId }: History): { topic: string; b
 /** As the ledger does: each key once, and the first word stands. */
 function book(messages: readonly { topic: string; body: string }[]): Map<string, StockMoved> {
   const booked = new Map<string, StockMoved>();
-  for (const result of parseWebhooks(CONFIG, messages.map((message) => ({ deliveryId: 'd', headers: {}, receivedAt: '', ...message })))) {
+  for (const result of parseDeliveries(CONFIG, messages.map((message) => ({ deliveryId: 'd', headers: {}, receivedAt: '', ...message })))) {
     if (result.kind === 'failed') throw new Error(result.reason);
     for (const event of result.kind === 'events' ? result.events : []) {
       if (event.kind !== 'StockMoved') throw new Error('an observation');

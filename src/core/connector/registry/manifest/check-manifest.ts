@@ -1,10 +1,11 @@
 import type { Manifest } from '@crossdock/connector-sdk';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { CompiledSchema } from '../../http/json-schema.js';
+import { CompiledSchema } from '../../../http/json-schema.js';
+import { checkAuth } from './check-auth.js';
+import { declaredTwice } from './declared-twice.js';
 import { MANIFEST_SCHEMA } from './manifest-schema.js';
-import { isWellFormed, placesOf } from './template.js';
-import { TRANSPORT_HEADERS } from './transport-headers.js';
+import { isWellFormed, placesOf } from '../template.js';
 
 export type ManifestCheck =
   | { readonly kind: 'valid'; readonly manifest: Manifest; readonly configSchema: CompiledSchema }
@@ -21,31 +22,19 @@ function compileConfig(schema: Readonly<Record<string, unknown>>): CompiledSchem
   return new CompiledSchema(schema);
 }
 
-function declaredTwice(names: readonly string[]): string[] {
-  return names.filter((name, index) => names.indexOf(name) !== index);
-}
-
 /** What a schema cannot say: that templates and capabilities refer to what is declared. */
 function crossCheck(manifest: Manifest): string[] {
   const reasons: string[] = [];
   const fields = new Set(manifest.credentials.map((field) => field.name));
   const configNames = new Set(Object.keys(manifest.configSchema.properties as object));
   for (const name of declaredTwice(manifest.credentials.map((field) => field.name))) reasons.push(`/credentials: '${name}' is declared twice`);
-  for (const name of declaredTwice(manifest.auth.map((auth) => auth.header.toLowerCase()))) reasons.push(`/auth: header '${name}' is set twice`);
-  manifest.auth.forEach((auth, index) => {
-    if (TRANSPORT_HEADERS.has(auth.header.toLowerCase())) reasons.push(`/auth/${index}/header: '${auth.header}' belongs to the transport`);
-    if (!isWellFormed(auth.value)) reasons.push(`/auth/${index}/value: not a well-formed template`);
-    for (const place of placesOf(auth.value)) {
-      if (place.scope !== 'credentials' || !fields.has(place.name)) reasons.push(`/auth/${index}/value: {{${place.scope}.${place.name}}} is not a declared credential`);
-    }
-  });
   manifest.egress.forEach((entry, index) => {
     if (!isWellFormed(entry)) reasons.push(`/egress/${index}: not a well-formed template`);
     for (const place of placesOf(entry)) {
       if (place.scope !== 'config' || !configNames.has(place.name)) reasons.push(`/egress/${index}: {{${place.scope}.${place.name}}} is not a property of configSchema`);
     }
   });
-  return [...reasons, ...checkWebhooks(manifest, fields)];
+  return [...reasons, ...checkAuth(manifest, { credentials: fields, config: configNames }), ...checkWebhooks(manifest, fields), ...checkFeeds(manifest)];
 }
 
 function checkWebhooks(manifest: Manifest, fields: ReadonlySet<string>): string[] {
@@ -59,6 +48,13 @@ function checkWebhooks(manifest: Manifest, fields: ReadonlySet<string>): string[
   if (/[{}]/.test(rest)) reasons.push('/webhooks/verification/signedContent: only {{body}}, {{timestamp}} and {{deliveryId}} may stand in it');
   if (!content.includes('{{body}}')) reasons.push('/webhooks/verification/signedContent: the body must be signed');
   if (content.includes('{{timestamp}}') !== Boolean(verification.timestamp)) reasons.push('/webhooks/verification/timestamp: must be present exactly when {{timestamp}} is signed');
+  return reasons;
+}
+
+function checkFeeds({ capabilities }: Manifest): string[] {
+  const { sources, webhookSubscriptions, webhooks } = capabilities;
+  const reasons = declaredTwice(sources?.feeds.map((feed) => feed.name) ?? []).map((name) => `/capabilities/sources/feeds: '${name}' is declared twice`);
+  if (webhookSubscriptions && !webhooks) reasons.push('/capabilities/webhookSubscriptions: only a connector that takes webhooks can subscribe to them');
   return reasons;
 }
 

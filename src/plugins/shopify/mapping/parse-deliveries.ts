@@ -1,4 +1,4 @@
-import type { ParseResult, WebhookDelivery } from '@crossdock/connector-sdk';
+import type { ParseResult, Delivery } from '@crossdock/connector-sdk';
 import type { ShopifyConfig } from '../config.js';
 import { readInventoryLevel } from './inventory-level.mapping.js';
 import { parseLosslessJson } from './lossless-json.js';
@@ -7,7 +7,7 @@ import { asFields, type Fields, UnreadablePayload } from './payload.js';
 import type { Reading } from './reading.js';
 import { readRefund } from './refund.mapping.js';
 
-type Reader = (body: Fields, config: ShopifyConfig, delivery: WebhookDelivery) => Reading;
+type Reader = (body: Fields, config: ShopifyConfig, delivery: Delivery) => Reading;
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['orders/create', (body, config) => readOrder(body, config)],
@@ -17,11 +17,11 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 ]);
 
 /** Pure: one answer a delivery, in the same order; whatever is in one of them, the others are read. */
-export function parseWebhooks(config: ShopifyConfig, deliveries: readonly WebhookDelivery[]): ParseResult[] {
+export function parseDeliveries(config: ShopifyConfig, deliveries: readonly Delivery[]): ParseResult[] {
   return deliveries.map((delivery) => parseWebhook(config, delivery));
 }
 
-function parseWebhook(config: ShopifyConfig, delivery: WebhookDelivery): ParseResult {
+function parseWebhook(config: ShopifyConfig, delivery: Delivery): ParseResult {
   const read = READERS.get(delivery.topic);
   if (read === undefined) return { kind: 'ignored', reason: `topic ${delivery.topic} tells nothing of stock` };
   // "Send test notification" in Shopify's settings delivers a sample that names things that never existed.

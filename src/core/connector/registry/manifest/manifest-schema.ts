@@ -1,16 +1,6 @@
+import { CAPABILITIES } from './capabilities-schema.js';
 import { CREDENTIAL_NAME, HEADER_NAME, PLUGIN_ID } from './manifest-patterns.js';
-
-const text = (maxLength: number): object => ({ type: 'string', minLength: 1, maxLength });
-const batchMax = { type: 'integer', minimum: 1, maximum: 10_000 };
-
-const strict = (properties: Record<string, object>, required: string[]): object => ({ type: 'object', additionalProperties: false, required, properties });
-
-const CAPABILITIES = strict({
-  webhooks: strict({ version: { const: 1 }, batchMax }, ['version', 'batchMax']),
-  inventorySink: strict({
-    version: { const: 1 }, batchMax, itemReference: text(64), idempotency: { enum: ['native', 'emulated'] },
-  }, ['version', 'batchMax', 'itemReference', 'idempotency']),
-}, []);
+import { strict, text } from './schema-parts.js';
 
 const VERIFICATION = strict({
   scheme: { const: 'hmac' },
@@ -32,6 +22,27 @@ const WEBHOOKS = strict({
   topics: { type: 'array', items: text(128), minItems: 1, maxItems: 200, uniqueItems: true },
 }, ['verification', 'deliveryIdHeader', 'topics']);
 
+const HEADER_AUTH = strict({ type: { const: 'header' }, header: { type: 'string', pattern: HEADER_NAME }, value: text(500) }, ['type', 'header', 'value']);
+
+const TAKEN = {
+  type: 'object',
+  minProperties: 1,
+  maxProperties: 1,
+  additionalProperties: false,
+  properties: { header: { type: 'string', pattern: HEADER_NAME }, pointer: { type: 'string', pattern: '^(/[^/]*)+$', maxLength: 200 } },
+};
+
+const SESSION_AUTH = strict({
+  type: { const: 'session' },
+  login: strict({ method: { const: 'POST' }, url: text(500), body: {} }, ['method', 'url', 'body']),
+  session: { type: 'object', minProperties: 1, maxProperties: 10, propertyNames: { pattern: CREDENTIAL_NAME }, additionalProperties: TAKEN },
+  header: { type: 'string', pattern: HEADER_NAME },
+  value: text(500),
+  encoding: { const: 'base64' },
+  prefix: { type: 'string', maxLength: 64 },
+  lifetimeSeconds: { type: 'integer', minimum: 60, maximum: 31_536_000 },
+}, ['type', 'login', 'session', 'header', 'value']);
+
 /** JSON Schema 2020-12 of a manifest, strict: a word that the hub does not know is refused, so a typo never passes as a wish granted. */
 export const MANIFEST_SCHEMA = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -51,7 +62,7 @@ export const MANIFEST_SCHEMA = {
     auth: {
       type: 'array',
       maxItems: 10,
-      items: strict({ type: { const: 'header' }, header: { type: 'string', pattern: HEADER_NAME }, value: text(500) }, ['type', 'header', 'value']),
+      items: { type: 'object', required: ['type'], properties: { type: { enum: ['header', 'session'] } }, if: { properties: { type: { const: 'session' } } }, then: SESSION_AUTH, else: HEADER_AUTH },
     },
     egress: { type: 'array', maxItems: 50, items: text(300) },
     webhooks: WEBHOOKS,

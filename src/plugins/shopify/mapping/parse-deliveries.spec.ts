@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { CanonicalEvent, ParseResult } from '@crossdock/connector-sdk';
 import { describe, expect, it } from 'vitest';
 import type { ShopifyConfig } from '../config.js';
-import { parseWebhooks } from './parse-webhooks.js';
+import { parseDeliveries } from './parse-deliveries.js';
 
 const CONFIG: ShopifyConfig = { shopUrl: 'https://example.myshopify.com', locationId: 'gid://shopify/Location/111', defaultLocationId: '222' };
 
@@ -12,7 +12,7 @@ function fixture(name: string): Record<string, unknown> {
 
 function parse(topic: string, body: unknown, headers: Record<string, string> = {}, config = CONFIG): ParseResult {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const [result] = parseWebhooks(config, [{ deliveryId: 'd', topic, body: text, headers, receivedAt: '2026-11-20T12:00:00Z' }]);
+  const [result] = parseDeliveries(config, [{ deliveryId: 'd', topic, body: text, headers, receivedAt: '2026-11-20T12:00:00Z' }]);
   if (result === undefined) throw new Error('no answer');
   return result;
 }
@@ -158,7 +158,7 @@ describe('a batch', () => {
 
   it('fails a body that cannot be read alone, without quoting it', () => {
     const bodies = ['', 'not json', '[]', 'null', '{"id":', '['.repeat(200_000), '{"__proto__":{"id":1}}', JSON.stringify(fixture('order-create'))];
-    const results = parseWebhooks(CONFIG, bodies.map((body) => ({ deliveryId: 'd', topic: 'orders/create', body, headers: {}, receivedAt: '' })));
+    const results = parseDeliveries(CONFIG, bodies.map((body) => ({ deliveryId: 'd', topic: 'orders/create', body, headers: {}, receivedAt: '' })));
     expect(results.map((result) => result.kind)).toEqual(['failed', 'failed', 'failed', 'failed', 'failed', 'failed', 'failed', 'events']);
     expect(JSON.stringify(results.slice(0, 7))).not.toMatch(/not json|\[\[/);
   });
