@@ -8,6 +8,7 @@ import { InventoryTables1700000007000 } from './1700000007000-inventory-tables.j
 import { InventoryLedger1700000007100 } from './1700000007100-inventory-ledger.js';
 import { InventoryRules1700000007200 } from './1700000007200-inventory-rules.js';
 import { InventoryReservations1700000007300 } from './1700000007300-inventory-reservations.js';
+import { Users1700000010000 } from './1700000010000-users.js';
 
 /** In order. A migration that has shipped is never edited. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   InventoryLedger1700000007100,
   InventoryRules1700000007200,
   InventoryReservations1700000007300,
+  Users1700000010000,
 ];

@@ -1,8 +1,10 @@
 import { Body, Controller, Get, Post } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CurrentCaller, RequireScope, type Caller } from '../../src/core/governance/access.js';
+import { CurrentCaller, CurrentUser, RequireRole, RequireScope, type Caller, type UserCaller } from '../../src/core/governance/access.js';
 import { SchemaBody } from '../../src/core/http/schema-body.js';
 import { correlationId } from '../../src/core/observability/correlation.js';
+import { Database } from '../../src/core/persistence/database.js';
+import { newSession } from '../support/access/people.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 
 const Thing = { type: 'object', required: ['name'], additionalProperties: false, properties: { name: { type: 'string' }, count: { type: 'integer' } } };
@@ -19,6 +21,12 @@ class ProbeController {
   @RequireScope('stock:write')
   write(@Body(new SchemaBody(Thing)) body: unknown): unknown {
     return { body, correlationId: correlationId() };
+  }
+
+  @Post('switch')
+  @RequireRole('operator')
+  flip(@CurrentUser() user: UserCaller): unknown {
+    return { user };
   }
 
   @Get('forgotten')
@@ -50,6 +58,13 @@ describe('the guard', () => {
     expect(await hub.call('POST', '/api/v1/probe', { name: 'x' }, { token: key })).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
     expect(await hub.call('GET', '/api/v1/probe')).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' }, headers: { 'www-authenticate': expect.stringContaining('Bearer') } });
     expect(await hub.call('GET', '/api/v1/probe', undefined, { token: `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}` })).toMatchObject({ status: 401 });
+  });
+
+  it('lets a user in by a role, and by every role after it; others are told which one it takes', async () => {
+    const as = async (role: 'viewer' | 'operator' | 'admin') => hub.call('POST', '/api/v1/probe/switch', undefined, { token: await newSession(hub.app.get(Database), role) });
+    expect(await as('operator')).toMatchObject({ status: 201, body: { user: { kind: 'user', role: 'operator', email: expect.stringContaining('@'), userId: expect.any(String), sessionId: expect.any(String) } } });
+    expect(await as('admin')).toMatchObject({ status: 201, body: { user: { role: 'admin' } } });
+    expect(await as('viewer')).toMatchObject({ status: 403, body: { code: 'FORBIDDEN', facts: { role: 'operator' } } });
   });
 
   it('lets an admin session read business routes, not write them', async () => {

@@ -31,7 +31,7 @@ describe('claiming a fresh hub', () => {
     expect(printed).toBe('a-preset-setup-token');
     const answers = await Promise.all(Array.from({ length: 6 }, (_, index) => claim('a-preset-setup-token', `admin${index}@example.test`)));
     expect(answers.map((answer) => answer.status).sort()).toEqual([201, 409, 409, 409, 409, 409]);
-    expect(await hub.app.get(Database).query('select email from governance.admin_user')).toHaveLength(1);
+    expect(await hub.app.get(Database).query('select email from governance.user_account')).toHaveLength(1);
   });
 
   it('is over afterwards: no token is printed and none works', async () => {
@@ -96,7 +96,7 @@ describe('with an admin', () => {
   });
 
   it('neither passwords nor tokens are stored readably', async () => {
-    const stored = JSON.stringify(await other.app.get(Database).query('select u.password_hash, encode(s.token_hash, \'escape\') as hash from governance.admin_user u, governance.admin_session s'));
+    const stored = JSON.stringify(await other.app.get(Database).query('select u.password_hash, encode(s.token_hash, \'escape\') as hash from governance.user_account u, governance.admin_session s'));
     expect(stored).toContain('scrypt$');
     expect(stored).not.toContain(TEST_ADMIN.password);
     expect(stored).not.toContain(other.adminToken);

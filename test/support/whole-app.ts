@@ -5,11 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppModule } from '../../src/app.module.js';
-import { SCOPES, type Scope } from '../../src/core/governance/access.js';
+import { SCOPES, type Scope, type UserRole } from '../../src/core/governance/access.js';
+import { ClientKeys } from '../../src/core/governance/client/client-keys.js';
 import { SetupService } from '../../src/core/governance/setup/setup.service.js';
 import { configureApp } from '../../src/core/http/configure-app.js';
 import { httpAdapter } from '../../src/core/http/http-adapter.js';
+import { Database } from '../../src/core/persistence/database.js';
 import { createTestDatabase } from './database.js';
+import { newSession } from './access/people.js';
 import { testSettings } from './settings.js';
 
 export interface ListedRoute {
@@ -27,6 +30,10 @@ export interface WholeApp {
   readonly keys: ReadonlyMap<Scope, string>;
   /** The key of a client that holds every scope. */
   readonly masterKey: string;
+  /** The key of a client that holds none. */
+  readonly scopelessKey: string;
+  /** The token of a new session of a new user; `then` is a statement that is run on it, with the token's hash as $1. */
+  session(role: UserRole, then?: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -40,14 +47,14 @@ async function post(app: NestFastifyApplication, url: string, payload: object, t
 
 /** Starts the hub without its background work, claims it, and makes clients. */
 export async function startWholeApp(): Promise<WholeApp> {
-  const database = await createTestDatabase();
+  const { url: databaseUrl, drop } = await createTestDatabase();
   const dataDir = mkdtempSync(join(tmpdir(), 'crossdock-whole-'));
   const adapter = httpAdapter();
   const routes: ListedRoute[] = [];
   (adapter.getInstance() as unknown as FastifyInstance).addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) routes.push({ method: one, url });
   });
-  const module = await Test.createTestingModule({ imports: [AppModule.forSettings(testSettings({ databaseUrl: database.url, dataDir, role: 'api' }))] }).compile();
+  const module = await Test.createTestingModule({ imports: [AppModule.forSettings(testSettings({ databaseUrl, dataDir, role: 'api' }))] }).compile();
   const app = module.createNestApplication<NestFastifyApplication>(adapter, { bufferLogs: true });
   configureApp(app);
   await app.init();
@@ -56,15 +63,21 @@ export async function startWholeApp(): Promise<WholeApp> {
   const client = async (scopes: readonly Scope[]): Promise<string> => (await post(app, '/admin/v1/clients', { name: scopes.join(' '), scopes }, adminToken))['key'] ?? '';
   const keys = new Map<Scope, string>();
   for (const scope of SCOPES) keys.set(scope, await client([scope]));
+  const database = app.get(Database);
+  const scopelessKey = await client(['stock:read']);
+  await database.execute(`with moved as (update governance.access_version set version = version + 1) update governance.api_client set scopes = '{}' where id = $1`, [scopelessKey.split('_')[1]]);
+  await app.get(ClientKeys).refresh();
   return {
     app,
     routes,
     adminToken,
     keys,
     masterKey: await client(SCOPES),
+    scopelessKey,
+    session: (role, then) => newSession(database, role, then),
     stop: async () => {
       await app.close();
-      await database.drop();
+      await drop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

@@ -2,26 +2,27 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { HubError } from '../errors/index.js';
-import { ACCESS_RULE, type AccessRule, type AuthenticatedRequest, type Caller } from './access.js';
+import { ACCESS_RULE, isAtLeast, type AccessRule, type AuthenticatedRequest, type Caller } from './access.js';
 import { Callers } from './callers.js';
 
 type GuardedRequest = FastifyRequest & AuthenticatedRequest;
 
-function refused(detail: string): HubError {
-  return new HubError('FORBIDDEN', { detail });
+function refused(detail: string, facts?: Readonly<Record<string, unknown>>): HubError {
+  return new HubError('FORBIDDEN', { detail, facts });
 }
 
 /** @throws HubError FORBIDDEN where the caller, who is known, may not call the route. */
 export function authorise(rule: AccessRule | undefined, caller: Caller, method: string): void {
-  if (rule?.kind === 'admin') {
-    if (caller.kind !== 'admin') throw refused('Only an admin session may call this.');
+  if (rule?.kind === 'role') {
+    if (caller.kind !== 'user') throw refused('Only a user may call this, by a session.');
+    if (!isAtLeast(caller.role, rule.least)) throw refused(`This takes the role ${rule.least}; yours is ${caller.role}.`, { role: rule.least });
   } else if (rule?.kind === 'scope') {
-    if (caller.kind === 'admin') {
-      if (method !== 'GET' && method !== 'HEAD') throw refused('An admin session may read here; writing takes an API client.');
+    if (caller.kind === 'user') {
+      if (method !== 'GET' && method !== 'HEAD') throw refused('A user may read here; writing takes an API client.');
       return;
     }
     const missing = rule.scopes.filter((scope) => !caller.scopes.includes(scope));
-    if (missing.length > 0) throw refused(`The client lacks the scope ${missing.join(', ')}.`);
+    if (missing.length > 0) throw refused(`The client lacks the scope ${missing.join(', ')}.`, { scopes: missing });
   } else {
     throw refused('This route says nobody may call it.');
   }

@@ -4,7 +4,7 @@ import { bearerOf } from './bearer.js';
 import { ClientKeys } from './client/client-keys.js';
 import { Sessions } from './session/sessions.js';
 
-/** Tells who shows a token: an API client by its key, an admin by a session. */
+/** Tells who shows a token: an API client by its key, a user by a session. */
 @Injectable()
 export class Callers {
   constructor(

@@ -31,10 +31,10 @@ it('hides secrets that stand inside text', () => {
 
 it('logs an error with its cause and code, and without the statement parameters that it carries', () => {
   const { log, lines, text } = logger();
-  const driver = Object.assign(new Error('duplicate key'), { code: '23505', detail: `Key (email)=(${CANARY}) already exists`, constraint: 'admin_user_email' });
+  const driver = Object.assign(new Error('duplicate key'), { code: '23505', detail: `Key (email)=(${CANARY}) already exists`, constraint: 'user_account_email' });
   log.error({ err: new HubError('INTERNAL', { cause: new QueryFailedError('insert into x values ($1)', [CANARY], driver) }) }, 'failed');
   expect(text()).not.toContain(CANARY);
-  expect(lines()[0]).toMatchObject({ level: 'error', err: { type: 'HubError', code: 'INTERNAL', stack: expect.any(String), cause: { type: 'QueryFailedError', code: '23505', constraint: 'admin_user_email' } } });
+  expect(lines()[0]).toMatchObject({ level: 'error', err: { type: 'HubError', code: 'INTERNAL', stack: expect.any(String), cause: { type: 'QueryFailedError', code: '23505', constraint: 'user_account_email' } } });
 });
 
 it('writes the correlation id of the work at hand', () => {

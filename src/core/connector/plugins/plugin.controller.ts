@@ -1,13 +1,13 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { RequireAdmin } from '../../governance/access.js';
+import { RequireRole } from '../../governance/access.js';
 import { WalledPluginHost } from '../host/walled-plugin-host.js';
 import type { Plugin } from '../registry/plugin.js';
 import { PluginRegistry } from '../registry/plugin-registry.js';
 import { PluginsAnswer, type PluginAnswer } from './plugin-answer.dto.js';
 
 @ApiTags('plugins')
-@RequireAdmin()
+@RequireRole('viewer')
 @Controller('admin/v1/plugins')
 export class PluginController {
   constructor(

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
 import { Database } from '../../persistence/database.js';
-import type { Caller, Scope } from '../access.js';
+import type { ClientCaller, Scope } from '../access.js';
 import { readKey } from './key-format.js';
-
-type ClientCaller = Extract<Caller, { kind: 'client' }>;
 
 interface KnownKey {
   readonly caller: ClientCaller;

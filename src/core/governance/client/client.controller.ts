@@ -1,12 +1,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { RequireAdmin } from '../access.js';
+import { RequireRole } from '../access.js';
 import { ClientAnswer, ClientPageAnswer, NewClientAnswer, RotatedKeyAnswer } from './client-answer.dto.js';
 import { CreateClientDto, ListClientsQuery, RotateClientDto } from './client.dto.js';
 import { Clients } from './clients.js';
 
 @ApiTags('clients')
-@RequireAdmin()
+@RequireRole('integrator')
 @Controller('admin/v1/clients')
 export class ClientController {
   constructor(private readonly clients: Clients) {}

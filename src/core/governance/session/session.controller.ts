@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { Public, RequireAdmin } from '../access.js';
+import { Public, RequireRole } from '../access.js';
 import { bearerOf } from '../bearer.js';
 import { BeginSessionDto, NewSessionAnswer } from './session.dto.js';
 import { Sessions } from './sessions.js';
@@ -20,7 +20,7 @@ export class SessionController {
   }
 
   @Delete('current')
-  @RequireAdmin()
+  @RequireRole('viewer')
   @HttpCode(204)
   @ApiOperation({ operationId: 'endSession', summary: 'End this session' })
   @ApiResponse({ status: 204, description: 'The session has ended' })

@@ -52,7 +52,7 @@ export class SetupService {
       const won = await tx.execute('insert into governance.hub_claim default values on conflict do nothing');
       if (won === 0) throw new HubError('ALREADY_SET_UP');
       await tx.execute('delete from governance.setup_token');
-      const [user] = await tx.query<{ id: string }>('insert into governance.admin_user (email, password_hash) values ($1, $2) returning id', [email, passwordHash]);
+      const [user] = await tx.query<{ id: string }>(`insert into governance.user_account (email, password_hash, role) values ($1, $2, 'admin') returning id`, [email, passwordHash]);
       return { userId: user?.id ?? '', email };
     });
   }

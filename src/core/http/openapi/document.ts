@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import packageJson from '../../../../package.json' with { type: 'json' };
-import { SCOPES } from '../../governance/access.js';
+import { SCOPES, USER_ROLES } from '../../governance/access.js';
 import type { JsonSchema } from '../json-schema.js';
 import { PROBLEM_RESPONSES, PROBLEM_SCHEMA, type ProblemResponse } from './problem-schema.js';
 import { declaredRoutes, type Route } from './routes.js';
@@ -20,7 +20,7 @@ Times are RFC 3339 in UTC; quantities are whole numbers in the item's stock-keep
 /** In the order in which a newcomer meets them. A module's own tag is described here, so that the page reads as one text. */
 const TAGS: Readonly<Record<string, string>> = {
   setup: 'Claiming a fresh hub',
-  sessions: 'Admin sessions',
+  sessions: 'Sessions of users',
   clients: 'API clients, their keys and scopes',
   plugins: 'Connectors that are installed, and the wall they run behind',
   connections: 'Connections to outside systems, their plugins and credentials',
@@ -41,9 +41,10 @@ const ref = (name: ProblemResponse): never => ({ $ref: `#/components/responses/$
 
 function securityOf({ rule, method }: Route): Record<string, string[]>[] {
   if (rule?.kind === 'public') return [];
-  if (rule?.kind !== 'scope') return [{ adminSession: [] }];
+  // OpenAPI 3.1 lets the list name a role where there are no scopes.
+  if (rule?.kind !== 'scope') return [{ session: rule ? [rule.least] : [] }];
   const client = { apiKey: [...rule.scopes] };
-  return method === 'get' ? [client, { adminSession: [] }] : [client];
+  return method === 'get' ? [client, { session: ['viewer'] }] : [client];
 }
 
 function refusalsOf(route: Route): ProblemResponse[] {
@@ -106,7 +107,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .setVersion(packageJson.version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: `An API key (\`cdk_…\`). Scopes: ${SCOPES.join(', ')}.` }, 'apiKey')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The token of an admin session (`cds_…`); it may also read the business API.' }, 'adminSession');
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: `The token of a user's session (\`cds_…\`). What each operation asks is the least role of ${USER_ROLES.join(', ')}; every role may read the business API.` }, 'session');
   const document = SwaggerModule.createDocument(app, builder.build(), { operationIdFactory: operationId, autoTagControllers: true });
   const routes = new Map(declaredRoutes(app.get(DiscoveryService), app.get(MetadataScanner)).map((route) => [`${route.method} ${shapeOf(route.path)}`, route]));
   for (const [path, item] of Object.entries(document.paths)) {

@@ -3,7 +3,7 @@ import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ConnectionDirectory } from '../../connector/connection-directory.js';
 import { HubError } from '../../errors/index.js';
-import { RequireAdmin } from '../../governance/access.js';
+import { RequireRole } from '../../governance/access.js';
 import { WakeUps } from '../../orchestration/wake-ups.js';
 import { INTAKE_TOPIC } from '../inbox.js';
 import { ConnectionNames } from './connection-names.js';
@@ -12,7 +12,6 @@ import { DeliveryAnswer, DeliveryDetailAnswer, DeliveryPageAnswer, ListDeliverie
 
 /** What came in, and what became of it. */
 @ApiTags('deliveries')
-@RequireAdmin()
 @Controller('admin/v1/deliveries')
 export class DeliveryController {
   private readonly names: ConnectionNames;
@@ -26,6 +25,7 @@ export class DeliveryController {
   }
 
   @Get()
+  @RequireRole('viewer')
   @ApiOperation({ operationId: 'listDeliveries', summary: 'List deliveries', description: 'Newest first, without their bodies.' })
   @ApiResponse({ status: 200, description: 'A page of deliveries', type: DeliveryPageAnswer })
   async list(@Query() query: ListDeliveriesQuery): Promise<DeliveryPageAnswer> {
@@ -42,6 +42,7 @@ export class DeliveryController {
   }
 
   @Get(':id')
+  @RequireRole('operator')
   @ApiOperation({ operationId: 'readDelivery', summary: 'Read a delivery, with its headers and body' })
   @ApiResponse({ status: 200, description: 'The delivery', type: DeliveryDetailAnswer })
   async get(@Param('id') id: string): Promise<DeliveryDetailAnswer> {
@@ -52,6 +53,7 @@ export class DeliveryController {
 
   @Post(':id/retry')
   @HttpCode(202)
+  @RequireRole('operator')
   @ApiOperation({ operationId: 'retryDelivery', summary: 'Read a delivery again', description: 'In the background. Facts that the ledger knows already have no second effect.' })
   @ApiResponse({ status: 202, description: 'The delivery, pending again', type: DeliveryAnswer })
   async retry(@Param('id') id: string): Promise<DeliveryAnswer> {

@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ConnectionDirectory } from '../../connector/connection-directory.js';
 import { HubError } from '../../errors/index.js';
-import { RequireAdmin } from '../../governance/access.js';
+import { RequireRole } from '../../governance/access.js';
 import { WakeUps } from '../../orchestration/wake-ups.js';
 import { ConnectionNames } from '../deliveries/connection-names.js';
 import { INTAKE_TOPIC } from '../inbox.js';
@@ -12,7 +12,6 @@ import { PARKED_TOPIC } from './replay-parked.js';
 
 /** What could not be applied, one entry a cause, and what a person can do about it. */
 @ApiTags('exceptions')
-@RequireAdmin()
 @Controller('admin/v1/exceptions')
 export class ExceptionController {
   private readonly names: ConnectionNames;
@@ -26,6 +25,7 @@ export class ExceptionController {
   }
 
   @Get()
+  @RequireRole('viewer')
   @ApiOperation({ operationId: 'listExceptions', summary: 'List exceptions', description: 'Oldest cause first. Where there are none, `items` is empty and `counts` too.' })
   @ApiResponse({ status: 200, description: 'A page of exceptions', type: ExceptionPageAnswer })
   async list(@Query() query: ListExceptionsQuery): Promise<ExceptionPageAnswer> {
@@ -40,6 +40,7 @@ export class ExceptionController {
   }
 
   @Get(':id')
+  @RequireRole('viewer')
   @ApiOperation({ operationId: 'readException', summary: 'Read an exception, with examples of what it holds' })
   @ApiResponse({ status: 200, description: 'The exception', type: ExceptionDetailAnswer })
   async get(@Param('id') id: string): Promise<ExceptionDetailAnswer> {
@@ -49,6 +50,7 @@ export class ExceptionController {
 
   @Post(':id/retry')
   @HttpCode(202)
+  @RequireRole('operator')
   @ApiOperation({ operationId: 'retryException', summary: 'Try again what an exception holds', description: 'The work is done in the background; what is applied already has no second effect. Zeros mean that it holds nothing.' })
   @ApiResponse({ status: 202, description: 'What will be tried again', type: RetryAnswer })
   async retry(@Param('id') id: string): Promise<RetryAnswer> {
@@ -61,6 +63,7 @@ export class ExceptionController {
 
   @Post(':id/discard')
   @HttpCode(200)
+  @RequireRole('operator')
   @ApiOperation({ operationId: 'discardException', summary: 'Give up what an exception holds', description: 'It is never applied by itself; the deliveries stay readable. When the cause is seen again, the exception opens again.' })
   @ApiResponse({ status: 200, description: 'What was given up', type: DiscardAnswer })
   async discard(@Param('id') id: string): Promise<DiscardAnswer> {

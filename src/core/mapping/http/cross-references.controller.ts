@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nes
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { idFault } from '../../canonical/index.js';
 import { HubError } from '../../errors/index.js';
-import { RequireAdmin } from '../../governance/access.js';
+import { RequireRole } from '../../governance/access.js';
 import { AcceptsBody, BULK_BODY_LIMIT_BYTES } from '../../http/body-rules.js';
 import { SchemaBody, SchemaQuery } from '../../http/schema-body.js';
 import { CrossReferences } from '../cross-references.js';
@@ -20,7 +20,6 @@ const results = { type: 'object', required: ['results'], properties: { results: 
 const page = { type: 'object', required: ['items', 'next'], properties: { items: { type: 'array', items: Reference }, next: { type: ['string', 'null'] } } };
 
 @ApiTags('cross-references')
-@RequireAdmin()
 @Controller('admin/v1/connections/:id/cross-references')
 export class CrossReferencesController {
   constructor(
@@ -31,6 +30,7 @@ export class CrossReferencesController {
 
   @Put()
   @AcceptsBody({ limitBytes: BULK_BODY_LIMIT_BYTES })
+  @RequireRole('integrator')
   @ApiOperation({
     operationId: 'saveCrossReferences', summary: 'Say what a connection calls items and locations',
     description: 'At most 10,000 a call, in order and in one transaction; the same again changes nothing. An entry that conflicts is answered as `conflict` and changes nothing. '
@@ -49,6 +49,7 @@ export class CrossReferencesController {
   }
 
   @Get()
+  @RequireRole('viewer')
   @ApiOperation({ operationId: 'listCrossReferences', summary: 'List what a connection calls items and locations', description: 'In order of entity, type and external id.' })
   @ApiResponse({ status: 200, description: 'One page', schema: page as object })
   async list(@Param('id') id: string, @Query(new SchemaQuery(ReferenceQuery)) query: ReferencesAsked): Promise<{ items: ReferenceView[]; next: string | null }> {
@@ -61,6 +62,7 @@ export class CrossReferencesController {
 
   @Delete()
   @HttpCode(204)
+  @RequireRole('integrator')
   @ApiOperation({ operationId: 'removeCrossReference', summary: 'Remove one reference', description: 'Facts that were recorded through it stay as they are; the next event that carries it is parked.' })
   @ApiResponse({ status: 204, description: 'It is gone' })
   @ApiResponse({ status: 404, description: '`NOT_FOUND`: there was no such reference' })

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Body, Controller, Get, HttpCode, Param, Post, Query, StreamableFile } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HubError } from '../../errors/index.js';
-import { RequireAdmin } from '../../governance/access.js';
+import { RequireRole } from '../../governance/access.js';
 import { AcceptsBody, BULK_BODY_LIMIT_BYTES } from '../../http/body-rules.js';
 import { SchemaQuery } from '../../http/schema-body.js';
 import { ExportReferences } from '../csv/export-references.js';
@@ -15,7 +15,6 @@ const FILE = { 'text/csv': { schema: { type: 'string' }, example: 'entity,type,e
 
 /** Cross-references as files for a spreadsheet, there and back. */
 @ApiTags('cross-references')
-@RequireAdmin()
 @Controller('admin/v1/connections/:id/cross-references')
 export class ReferenceFilesController {
   constructor(
@@ -25,6 +24,7 @@ export class ReferenceFilesController {
   ) {}
 
   @Get('export')
+  @RequireRole('viewer')
   @ApiOperation({
     operationId: 'exportCrossReferences', summary: 'All references of a connection as CSV',
     description: 'Cells that a spreadsheet would run as a formula begin with an apostrophe, which the import takes away again.',
@@ -39,6 +39,7 @@ export class ReferenceFilesController {
   @Post('import')
   @HttpCode(200)
   @AcceptsBody({ limitBytes: BULK_BODY_LIMIT_BYTES, csv: true })
+  @RequireRole('integrator')
   @ApiOperation({
     operationId: 'importCrossReferences', summary: 'Save references of a connection from CSV',
     description: 'At most 8 MB in UTF-8, with a line of column names as in the export. Lines are saved in their order and each succeeds or fails alone; the same file again changes nothing.',

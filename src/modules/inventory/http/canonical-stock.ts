@@ -11,10 +11,15 @@ export interface Rejection {
   readonly detail: string;
 }
 
-/** Facts carry their source's number, so only an API client can bring them; an administrator's session has none. */
+/** Facts carry their source's number, so only an API client can bring them; a user's session has none. */
 export function sourceOf(caller: Caller): number {
   if (caller.kind === 'client') return caller.sourceId;
   throw new HubError('FORBIDDEN', { detail: 'This operation is for API clients.' });
+}
+
+/** Whose facts a caller may read: a client its own, a user everybody's. */
+export function readableSource(caller: Caller): number | undefined {
+  return caller.kind === 'client' ? caller.sourceId : undefined;
 }
 
 /** The schema has checked the form; here is what it cannot say. */

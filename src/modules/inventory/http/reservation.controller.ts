@@ -11,7 +11,7 @@ import { ReadReservations } from '../reservation/read-reservations.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { SettleHold } from '../reservation/settle-hold.js';
 import { NumberCursor, page, ReservationAnswer } from './answer.schemas.js';
-import { sourceOf } from './canonical-stock.js';
+import { readableSource, sourceOf } from './canonical-stock.js';
 import { ConsumeBody, ReservationBody, ReservationQuery } from './stock.schemas.js';
 
 @ApiTags('reservations')
@@ -41,11 +41,11 @@ export class ReservationController {
 
   @Get()
   @RequireScope('reservations:write')
-  @ApiOperation({ operationId: 'listReservations', summary: "List the caller's reservations, newest first" })
+  @ApiOperation({ operationId: 'listReservations', summary: 'List reservations, newest first', description: 'A client is answered with its own, a user with everybody\'s.' })
   @ApiOkResponse({ description: 'One page.', schema: page(ReservationAnswer, NumberCursor) as never })
   async list(@Query(new SchemaQuery(ReservationQuery)) query: Static<typeof ReservationQuery>, @CurrentCaller() caller: Caller): Promise<{ items: Reservation[]; next: number | null }> {
     const limit = query.limit ?? 100;
-    const found = await this.reservations.list(sourceOf(caller), { key: query.key, state: query.state, before: query.after, limit: limit + 1 });
+    const found = await this.reservations.list(readableSource(caller), { key: query.key, state: query.state, before: query.after, limit: limit + 1 });
     const items = found.slice(0, limit);
     return { items, next: found.length > limit ? Number(items[items.length - 1]?.id) : null };
   }
@@ -55,7 +55,7 @@ export class ReservationController {
   @ApiOperation({ operationId: 'readReservation', summary: 'Read a reservation' })
   @ApiOkResponse({ description: 'The reservation.', schema: ReservationAnswer as never })
   read(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Reservation> {
-    return this.reservations.one(sourceOf(caller), reservationId(id));
+    return this.reservations.one(readableSource(caller), reservationId(id));
   }
 
   /** The goods left the location: writes the sale and ends the hold in one act. Repeating it answers the stored outcome. */

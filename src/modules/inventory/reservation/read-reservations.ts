@@ -28,7 +28,7 @@ const SELECT = `
             from inventory.allocation a where a.reservation_id = r.id) as lines
     from inventory.reservation r`;
 
-/** A caller sees its own reservations and no one else's: to others they do not exist. */
+/** A client (by its source number) sees its own reservations and no one else's: those of others do not exist. Without a number all are seen. */
 @Injectable()
 export class ReadReservations {
   constructor(
@@ -37,18 +37,18 @@ export class ReadReservations {
   ) {}
 
   /** @throws HubError NOT_FOUND */
-  async one(source: number, id: number): Promise<Reservation> {
-    const rows = await this.database.query<Row>(`${SELECT} where r.id = $1 and r.source_id = $2`, [id, source]);
+  async one(source: number | undefined, id: number): Promise<Reservation> {
+    const rows = await this.database.query<Row>(`${SELECT} where r.id = $1 and ($2::integer is null or r.source_id = $2)`, [id, source ?? null]);
     const [reservation] = await this.inWords(rows);
     if (!reservation) throw new HubError('NOT_FOUND', { detail: `There is no reservation '${id}'.` });
     return reservation;
   }
 
   /** Newest first. */
-  async list(source: number, filter: ReservationFilter): Promise<Reservation[]> {
+  async list(source: number | undefined, filter: ReservationFilter): Promise<Reservation[]> {
     const rows = await this.database.query<Row>(
-      `${SELECT} where r.source_id = $1 and ($2::text is null or r.key = $2) and ($3::int is null or r.state = $3) and ($4::bigint is null or r.id < $4) order by r.id desc limit $5`,
-      [source, filter.key ?? null, filter.state ? RESERVATION_STATES.indexOf(filter.state) : null, filter.before ?? null, filter.limit],
+      `${SELECT} where ($1::integer is null or r.source_id = $1) and ($2::text is null or r.key = $2) and ($3::int is null or r.state = $3) and ($4::bigint is null or r.id < $4) order by r.id desc limit $5`,
+      [source ?? null, filter.key ?? null, filter.state ? RESERVATION_STATES.indexOf(filter.state) : null, filter.before ?? null, filter.limit],
     );
     return this.inWords(rows);
   }

@@ -1,0 +1,98 @@
+import { USER_ROLES, type Scope, type UserRole } from '../../../src/core/governance/access.js';
+
+/**
+ * Who may call what: the one table that the tests hold every route against, and that docs/access.md shows. A route
+ * without a line here fails test/integration/routes.spec.ts. Each line: method, route, the least role of users who may
+ * call it (`-` for none), the scope that opens it to an API client. `anybody` needs no token; `signature` is public at
+ * the guard and checks its sender's signature itself.
+ */
+const TABLE = `
+  GET    /health/live                                        anybody
+  GET    /health/ready                                       anybody
+  GET    /metrics                                            anybody
+  GET    /docs                                               anybody
+  GET    /docs/assets/:name                                  anybody
+  GET    /docs/errors                                        anybody
+  GET    /openapi.json                                       anybody
+  POST   /webhooks/:connectionId                             signature
+  POST   /webhooks/:connectionId/:topic                      signature
+
+  POST   /admin/v1/setup                                     anybody
+  POST   /admin/v1/sessions                                  anybody
+  DELETE /admin/v1/sessions/current                          viewer
+
+  GET    /admin/v1/clients                                   integrator
+  POST   /admin/v1/clients                                   integrator
+  GET    /admin/v1/clients/:id                               integrator
+  DELETE /admin/v1/clients/:id                               integrator
+  POST   /admin/v1/clients/:id/rotate                        integrator
+
+  GET    /admin/v1/plugins                                   viewer
+  GET    /admin/v1/connections                               viewer
+  POST   /admin/v1/connections                               integrator
+  GET    /admin/v1/connections/:id                           viewer
+  PATCH  /admin/v1/connections/:id                           integrator
+  PUT    /admin/v1/connections/:id/credentials               integrator
+  POST   /admin/v1/connections/:id/enable                    operator
+  POST   /admin/v1/connections/:id/disable                   operator
+  POST   /admin/v1/connections/:id/test                      operator
+  GET    /admin/v1/connections/:id/cross-references          viewer
+  PUT    /admin/v1/connections/:id/cross-references          integrator
+  DELETE /admin/v1/connections/:id/cross-references          integrator
+  GET    /admin/v1/connections/:id/cross-references/export   viewer
+  POST   /admin/v1/connections/:id/cross-references/import   integrator
+
+  GET    /admin/v1/deliveries                                viewer
+  GET    /admin/v1/deliveries/:id                            operator
+  POST   /admin/v1/deliveries/:id/retry                      operator
+  GET    /admin/v1/exceptions                                viewer
+  GET    /admin/v1/exceptions/:id                            viewer
+  POST   /admin/v1/exceptions/:id/retry                      operator
+  POST   /admin/v1/exceptions/:id/discard                    operator
+
+  GET    /api/v1/items                                       viewer      catalog:read
+  POST   /api/v1/items/bulk                                  -           catalog:write
+  GET    /api/v1/items/:id                                   viewer      catalog:read
+  PUT    /api/v1/items/:id                                   -           catalog:write
+  GET    /api/v1/locations                                   viewer      catalog:read
+  POST   /api/v1/locations/bulk                              -           catalog:write
+  GET    /api/v1/locations/:id                               viewer      catalog:read
+  PUT    /api/v1/locations/:id                               -           catalog:write
+  GET    /api/v1/channels                                    viewer      catalog:read
+  POST   /api/v1/channels/bulk                               -           catalog:write
+  GET    /api/v1/channels/:id                                viewer      catalog:read
+  PUT    /api/v1/channels/:id                                -           catalog:write
+  GET    /api/v1/channels/:id/selling-rules                  viewer      stock:read
+  PUT    /api/v1/channels/:id/selling-rules                  -           stock:write
+
+  POST   /api/v1/stock-movements                             -           stock:write
+  POST   /api/v1/stock-observations                          -           stock:write
+  GET    /api/v1/stock-levels                                viewer      stock:read
+  PUT    /api/v1/stock-levels/:item/:location/safety-stock   -           stock:write
+  GET    /api/v1/ledger                                      viewer      stock:read
+  GET    /api/v1/availability                                viewer      stock:read
+  GET    /api/v1/publications                                viewer      stock:read
+  GET    /api/v1/reservations                                viewer      reservations:write
+  POST   /api/v1/reservations                                -           reservations:write
+  GET    /api/v1/reservations/:id                            viewer      reservations:write
+  POST   /api/v1/reservations/:id/consume                    -           reservations:write
+  POST   /api/v1/reservations/:id/release                    -           reservations:write
+`;
+
+export type Openness =
+  | { readonly kind: 'anybody' | 'signature' }
+  | { readonly kind: 'closed'; readonly role: UserRole | undefined; readonly scope: Scope | undefined };
+
+/** The table by `METHOD /route`. */
+export const ACCESS: ReadonlyMap<string, Openness> = new Map(
+  TABLE.trim().split(/\n\s*/).map((line): [string, Openness] => {
+    const [method, route, who, scope] = line.split(/\s+/);
+    if (who === 'anybody' || who === 'signature') return [`${method} ${route}`, { kind: who }];
+    const role = USER_ROLES.find((one) => one === who);
+    if (role === undefined && who !== '-') throw new Error(`No role of users: ${line}`);
+    return [`${method} ${route}`, { kind: 'closed', role, scope: scope as Scope | undefined }];
+  }),
+);
+
+/** Routes that answer, or take deliveries from, whoever shows no token. */
+export const OPEN_ROUTES: readonly string[] = [...ACCESS].filter(([, { kind }]) => kind !== 'closed').map(([route]) => route);
