@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HubError } from '../../errors/index.js';
+import { readItemPage, readLocationPage } from './pages.js';
 import { readParseResults } from './parse-results.js';
+import { readPostResults } from './post-results.js';
 import { readPublishResults } from './publish-results.js';
+import { readSubscriptionResults } from './subscription-results.js';
 
 const MOVED = { kind: 'StockMoved', movement: 'sale', eventId: 'e', line: '1', item: { type: 'sku', id: 'A', sku: 'A' }, location: { type: 'location', id: 'L' }, quantity: 1, occurredAt: '2026-01-01T00:00:00.123+01:00', condition: 'damaged' };
 const OBSERVED = { kind: 'StockObserved', eventId: 'e', item: { type: 'sku', id: 'A' }, location: { type: 'location', id: 'L' }, quantity: -3, asOf: '2026-01-01T00:00:00Z', basis: 'onHand' };
@@ -41,6 +44,23 @@ describe('the answers of plugins', () => {
   });
 
   it.each([undefined, null, 'x', {}, { length: 1 }, [], [1, 2]])('are refused whole when they are not one an entry: %j', (answer) => {
-    for (const read of [readParseResults, readPublishResults]) expect(() => read('p', answer, 1)).toThrow(HubError);
+    for (const read of [readParseResults, readPublishResults, readPostResults, readSubscriptionResults]) expect(() => read('p', answer, 1)).toThrow(HubError);
+  });
+
+  it('to postings keep the reference, and what is malformed in them is ambiguous: perhaps it was written', () => {
+    const answer = [{ kind: 'applied', reference: 'IN0001', more: 1 }, { kind: 'duplicate' }, { kind: 'unchanged', reference: 'x' }, { kind: 'rejected', detail: 'no code' }, { kind: 'done' }, { kind: 'retry', afterMs: 0.2, reason: 'r' }];
+    expect(readPostResults('p', answer, 6)).toEqual([
+      { kind: 'applied', reference: 'IN0001' }, { kind: 'duplicate' }, { kind: 'unchanged' }, { kind: 'ambiguous', reason: expect.stringContaining("'code'") as string },
+      { kind: 'ambiguous', reason: expect.stringContaining("'kind'") as string }, { kind: 'retry', afterMs: 1, reason: 'r' },
+    ]);
+  });
+
+  it('that list a catalogue are read whole or not at all', () => {
+    const item = { ref: { type: 'product', id: '4' }, name: 'Mug', sku: 'MUG', gtins: ['4006381333931'], unit: 'u', active: true };
+    expect(readItemPage('p', { entries: [{ ...item, more: 1 }, { ref: item.ref, name: 'Plain', sku: null }], nextCursor: null }, 2)).toEqual({ entries: [item, { ref: item.ref, name: 'Plain' }], nextCursor: null });
+    expect(readLocationPage('p', { entries: [{ ref: { type: 'location', id: '3' }, name: 'Store', code: 'S1', kind: 'store' }], nextCursor: 'c' }, 5).entries).toHaveLength(1);
+    for (const page of [{ entries: [item, item], nextCursor: null }, { entries: [{ ...item, name: '' }], nextCursor: null }, { entries: [item] }, { entries: [item], nextCursor: '' }, { entries: {}, nextCursor: null }, null]) {
+      expect(() => readItemPage('p', page, 1)).toThrow(HubError);
+    }
   });
 });

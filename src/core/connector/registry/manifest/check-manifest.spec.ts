@@ -32,6 +32,11 @@ function altered(pointer: string, value: unknown): unknown {
 }
 
 const verification = GOOD.webhooks.verification;
+const SESSION = {
+  type: 'session', login: { method: 'POST', url: 'https://{{config.host}}/login', body: { params: ['{{credentials.token}}', { size: 1 }] } },
+  session: { id: { pointer: '/result/0' }, key: { header: 'x-key' } }, header: 'X-Session', value: '{{session.id}}:{{session.key}}', encoding: 'base64', prefix: 'Session ',
+};
+const FEED = { name: 'moves', title: 'Moves', topics: ['move'], everySeconds: 60, limit: 500 };
 
 const BAD: readonly [pointer: string, value: unknown, reason: RegExp][] = [
   ['/id', 'Shop', /\/id/], ['/id', '../x', /\/id/], ['/id', 'a'.repeat(41), /\/id/], ['/id', undefined, /'id'/], ['/name', '', /\/name/], ['/version', '1.2', /\/version/], ['/version', 'v1.2.3', /\/version/], ['/contract', 2, /\/contract/],
@@ -44,6 +49,11 @@ const BAD: readonly [pointer: string, value: unknown, reason: RegExp][] = [
   ['/auth/0/header', 'Bad Header', /\/auth\/0\/header/], ['/auth/0/header', 'Host', /transport/], ['/auth/0/header', 'content-LENGTH', /transport/], ['/auth/0/value', 'Bearer {{credentials.tokn}}', /not a declared credential/], ['/auth/0/value', 'Bearer {{config.host}}', /not a declared credential/],
   ['/auth/0/value', 'Bearer {credentials.token}', /well-formed/], ['/auth/0/value', 'Bearer {{credentials.token', /well-formed/], ['/auth/0/type', 'query', /\/auth\/0\/type/],
   ['/auth/1', { type: 'header', header: 'AUTHORIZATION', value: 'x' }, /set twice/],
+  ['/auth/1', { ...SESSION, value: '{{session.idd}}' }, /not a declared credential or a value of the session/], ['/auth/1', { ...SESSION, value: '{{credentials.token}}' }, /nothing of the session/], ['/auth/1', { ...SESSION, session: {} }, /\/auth\/1\/session/],
+  ['/auth/1', { ...SESSION, session: { id: { pointer: 'result' } } }, /pointer/], ['/auth/1', { ...SESSION, login: { ...SESSION.login, url: 'https://{{credentials.token}}/' } }, /login\/url: .* not a property/], ['/auth/1', { ...SESSION, login: { ...SESSION.login, method: 'GET' } }, /method/],
+  ['/auth/1', { ...SESSION, login: { ...SESSION.login, body: { a: ['{{credentials.nobody}}'] } } }, /login\/body\/a\/0/], ['/auth', [SESSION, { ...SESSION, header: 'X-Other' }], /one session at most/], ['/auth/1', { ...SESSION, header: 'authorization' }, /set twice/], ['/auth/1', { ...SESSION, surprise: 1 }, /additional/],
+  ['/capabilities/sources', { version: 1, batchMax: 10, feeds: [FEED, FEED] }, /declared twice/], ['/capabilities/sources', { version: 1, batchMax: 10, feeds: [] }, /feeds/], ['/capabilities/sources', { version: 1, batchMax: 10, feeds: [{ ...FEED, everySeconds: 0 }] }, /everySeconds/],
+  ['/capabilities/movementSink', { version: 1, batchMax: 10, itemReference: 'sku' }, /locationReference/], ['/capabilities/catalogSource', { version: 1, items: true, locations: 'yes', limit: 10 }, /locations/],
   ['/egress/0', '{{config.hots}}', /not a property/], ['/egress/0', '{{credentials.token}}', /not a property/], ['/egress/0', '{{config.host', /well-formed/],
   ['/webhooks', undefined, /exactly when/], ['/capabilities/webhooks', undefined, /exactly when/],
   ['/webhooks/verification', undefined, /verification/], ['/webhooks/verification/secret', 'nothing', /not a declared credential/], ['/webhooks/verification/algorithm', 'md5', /algorithm/], ['/webhooks/verification/scheme', 'none', /scheme/],
@@ -59,6 +69,16 @@ describe('a manifest', () => {
     expect(check.configSchema.faultsOf(config)).toEqual([]);
     expect(config).toEqual({ host: 'a.example', pageSize: 50 });
     expect(check.configSchema.faultsOf({ pageSize: 'x', more: 1 })).toEqual(expect.arrayContaining([{ pointer: '/host', detail: 'is required' }, { pointer: '/more', detail: 'is not known here' }]));
+  });
+
+  it('may sign in, poll, post, list and subscribe', () => {
+    const candidate = { ...structuredClone(GOOD), auth: [GOOD.auth[0], SESSION], capabilities: {
+      ...GOOD.capabilities, sources: { version: 1, batchMax: 10, feeds: [FEED] }, movementSink: { version: 1, batchMax: 10, itemReference: 'product', locationReference: 'location' },
+      catalogSource: { version: 1, items: true, locations: false, limit: 100 }, webhookSubscriptions: { version: 1 },
+    } };
+    expect(checkManifest(candidate)).toMatchObject({ kind: 'valid' });
+    const { webhooks: _webhooks, ...silent } = candidate.capabilities;
+    expect(checkManifest({ ...candidate, webhooks: undefined, capabilities: silent })).toMatchObject({ kind: 'refused', reasons: [expect.stringMatching(/only a connector that takes webhooks/)] });
   });
 
   it.each(BAD)('is refused when %s is %j', (pointer, value, reason) => {
