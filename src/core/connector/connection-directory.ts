@@ -3,7 +3,7 @@ import { HubError } from '../errors/index.js';
 import type { Connection } from './connection.js';
 import { ConnectionStore, type ConnectionRow, type CredentialRow } from './connections/connection-store.js';
 import { PluginRegistry } from './registry/plugin-registry.js';
-import { KeyRing } from './vault/key-ring.js';
+import { KeyRing } from '../vault/key-ring.js';
 
 /** A copy this old is compared with the database beside the answer; one this old, before the answer. */
 const REFRESH_AFTER_MS = 1_000;

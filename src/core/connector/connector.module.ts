@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../settings/settings.js';
+import { VaultModule } from '../vault/vault.module.js';
+import { CheckKey } from './connections/check-key.js';
 import { ConnectionController } from './connections/connection.controller.js';
 import { ConnectionStore } from './connections/connection-store.js';
 import { ConnectionViews } from './connections/connection-views.js';
@@ -15,17 +17,16 @@ import { PluginController } from './plugins/plugin.controller.js';
 import { Publisher } from './publisher.js';
 import { PLUGIN_FOLDERS, pluginFolders } from './registry/plugin-folders.js';
 import { PluginRegistry } from './registry/plugin-registry.js';
-import { CheckKey } from './vault/check-key.js';
-import { KeyRing } from './vault/key-ring.js';
 
 /** Connections to outside systems, and the wall behind which their plugins run: one for the whole process, as the children are. */
 @Module({
+  imports: [VaultModule],
   controllers: [ConnectionController, PluginController],
   providers: [
     { provide: PLUGIN_FOLDERS, inject: [SETTINGS], useFactory: (settings: Settings) => pluginFolders(settings.pluginsDir) },
     { provide: LIMITS, useValue: WALL_LIMITS },
     { provide: PluginHost, useExisting: WalledPluginHost },
-    CheckKey, ConnectionDirectory, Connections, ConnectionStore, ConnectionViews, EgressBroker, KeyRing, PluginMetrics, PluginRegistry, Publisher, TestConnection, WalledPluginHost,
+    CheckKey, ConnectionDirectory, Connections, ConnectionStore, ConnectionViews, EgressBroker, PluginMetrics, PluginRegistry, Publisher, TestConnection, WalledPluginHost,
   ],
   exports: [ConnectionDirectory, PluginHost, Publisher],
 })

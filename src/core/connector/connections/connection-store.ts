@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Queryable } from '../../persistence/database.js';
 import type { MatchItemsBy } from '../connection.js';
-import type { Sealed } from '../vault/vault.js';
+import type { Sealed } from '../../vault/vault.js';
 
 /** A connection as it is stored; whether its plugin is there and accepts its config is judged when it is loaded. */
 export interface ConnectionRow {

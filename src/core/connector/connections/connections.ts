@@ -4,7 +4,7 @@ import type { Queryable } from '../../persistence/database.js';
 import { ConnectionDirectory } from '../connection-directory.js';
 import type { Plugin } from '../registry/plugin.js';
 import { PluginRegistry } from '../registry/plugin-registry.js';
-import { KeyRing } from '../vault/key-ring.js';
+import { KeyRing } from '../../vault/key-ring.js';
 import { checkedConfig, checkedCredentials, missingCredentials, type CredentialChanges } from './check-input.js';
 import type { ChangeConnectionDto, CreateConnectionDto, StoreCredentialsDto } from './connection.dto.js';
 import { ConnectionStore, type ConnectionRow } from './connection-store.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { HubError } from '../../errors/index.js';
+import { HubError } from '../errors/index.js';
 
 const KEY_BYTES = 32;
 

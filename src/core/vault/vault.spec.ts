@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HubError } from '../../errors/index.js';
+import { HubError } from '../errors/index.js';
 import { Vault } from './vault.js';
 
 const vault = new Vault(randomBytes(32));

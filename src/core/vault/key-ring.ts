@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { join } from 'node:path';
-import { SETTINGS, type Settings } from '../../settings/settings.js';
+import { SETTINGS, type Settings } from '../settings/settings.js';
 import { readOrMakeKey } from './key-file.js';
 import { Vault } from './vault.js';
 

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Database } from '../../persistence/database.js';
-import { KeyRing } from './key-ring.js';
+import { KeyRing } from '../../vault/key-ring.js';
 
 /** Makes the key at first boot, and says at every boot whether stored credentials were sealed with another one: better than at the first webhook. */
 @Injectable()
