@@ -3,6 +3,7 @@ import { ConnectorModule } from './core/connector/connector.module.js';
 import { HttpModule } from './core/http/http.module.js';
 import { IntakeModule } from './core/intake/intake.module.js';
 import { MappingHttpModule } from './core/mapping/http/mapping-http.module.js';
+import { MatchingModule } from './core/matching/matching.module.js';
 import { OrchestrationModule } from './core/orchestration/orchestration.module.js';
 import { PersistenceModule } from './core/persistence/persistence.module.js';
 import type { Settings } from './core/settings/settings.js';
@@ -23,6 +24,7 @@ export class AppModule {
         HttpModule,
         ConnectorModule,
         MappingHttpModule,
+        MatchingModule,
         IntakeModule,
         CatalogHttpModule,
         InventoryModule,

@@ -58,16 +58,21 @@ export class CrossReferences {
 
   /** The external ids that a connection knows canonical ids by, for those that have one. Type `sku` falls back to the item's SKU. */
   async reverse(sourceId: number, entity: MappedEntity, type: string, canonicals: readonly string[]): Promise<Map<string, string>> {
+    const found = await this.storedReverse(sourceId, entity, type, canonicals);
+    if (entity !== 'item' || type !== SKU || !this.matcher) return found;
+    const missing = canonicals.filter((canonical) => !found.has(canonical));
+    if (missing.length > 0) for (const [item, sku] of await this.matcher.skusOfItems(missing)) found.set(item, sku);
+    return found;
+  }
+
+  /** The same by stored references alone. */
+  async storedReverse(sourceId: number, entity: MappedEntity, type: string, canonicals: readonly string[]): Promise<Map<string, string>> {
     const prefix = `${sourceId}\n${entity}\n${type}\n`;
     const answers = await this.outbound.get(canonicals.map((canonical) => prefix + canonical), async (missing) => {
       const rows = await store.spokenOf(this.db, sourceId, entity, type, missing.map((key) => key.slice(prefix.length)));
       return new Map(rows.map((row) => [prefix + row.canonical, row.id]));
     });
-    const found = new Map([...answers].map(([key, id]) => [key.slice(prefix.length), id]));
-    if (entity !== 'item' || type !== SKU || !this.matcher) return found;
-    const missing = canonicals.filter((canonical) => !found.has(canonical));
-    if (missing.length > 0) for (const [item, sku] of await this.matcher.skusOfItems(missing)) found.set(item, sku);
-    return found;
+    return new Map([...answers].map(([key, id]) => [key.slice(prefix.length), id]));
   }
 
   /**

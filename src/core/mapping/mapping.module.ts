@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CrossReferences } from './cross-references.js';
+import { KnownCatalog } from './known-catalog.js';
 import { ReadReferences } from './read-references.js';
 
-@Module({ providers: [CrossReferences, ReadReferences], exports: [CrossReferences, ReadReferences] })
+@Module({ providers: [CrossReferences, KnownCatalog, ReadReferences], exports: [CrossReferences, KnownCatalog, ReadReferences] })
 export class MappingModule {}

@@ -41,6 +41,13 @@ const TABLE = `
   DELETE /admin/v1/connections/:id/cross-references          integrator
   GET    /admin/v1/connections/:id/cross-references/export   viewer
   POST   /admin/v1/connections/:id/cross-references/import   integrator
+  GET    /admin/v1/connections/:id/surveys                   viewer
+  POST   /admin/v1/connections/:id/surveys                   operator
+  DELETE /admin/v1/connections/:id/surveys                   operator
+  GET    /admin/v1/connections/:id/matches                   viewer
+  POST   /admin/v1/connections/:id/matches/accept            integrator
+  POST   /admin/v1/connections/:id/matches/adopt             integrator
+  POST   /admin/v1/connections/:id/matches/ignore            integrator
 
   GET    /admin/v1/deliveries                                viewer
   GET    /admin/v1/deliveries/:id                            operator

@@ -25,6 +25,7 @@ const TAGS: Readonly<Record<string, string>> = {
   plugins: 'Connectors that are installed, and the wall they run behind',
   connections: 'Connections to outside systems, their plugins and credentials',
   'cross-references': 'What outside systems call the items and locations',
+  matching: 'What outside systems list, compared with the catalogue: candidates and conflicts',
   items: 'The catalogue: items',
   locations: 'The catalogue: places that hold stock',
   channels: 'The catalogue: channels that sell, and where each may source from',
