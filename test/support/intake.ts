@@ -51,10 +51,11 @@ export const sign = (body: Buffer, secret = SECRET): string => createHmac('sha25
 
 /**
  * The whole intake behind the real wall, with the inventory behind it: items A and B, locations store-1 and store-2, and
- * connections tape-1, tape-2 (of one plugin) and reel-1 (of another) that know them as they are called here.
+ * connections tape-1, tape-2 (of one plugin) and reel-1 (of another) that know them as they are called here. `further` are
+ * fixtures to build beside these two.
  */
-export async function startIntakeApp(limits: Partial<WallLimits> = {}): Promise<IntakeApp> {
-  const build = await buildPlugins('tape', 'reel');
+export async function startIntakeApp(limits: Partial<WallLimits> = {}, ...further: string[]): Promise<IntakeApp> {
+  const build = await buildPlugins('tape', 'reel', ...further);
   const dataDir = await mkdtemp(join(tmpdir(), 'crossdock-intake-'));
   const overrides = [[PLUGIN_FOLDERS, build.folders], [LIMITS, { ...WALL_LIMITS, ...limits }]] as const;
   const test = await startTestApp([OrchestrationModule.forRole('all'), CatalogHttpModule, InventoryModule, IntakeModule], { dataDir }, {}, { overrides });

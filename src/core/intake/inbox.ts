@@ -9,7 +9,7 @@ import { IntakeMetrics } from './intake-metrics.js';
 /** The topic of the wake-up that says that deliveries wait in the inbox. */
 export const INTAKE_TOPIC = 'intake';
 
-/** One verified delivery at the door. (sourceId, senderKey) is its identity, for ever. */
+/** One verified delivery at the door, or one record of a feed. (sourceId, senderKey) is its identity, for ever. */
 export interface Arrival {
   readonly sourceId: number;
   readonly senderKey: string;
@@ -81,19 +81,24 @@ export class Inbox {
   }
 
   private async write(arrivals: readonly Arrival[]): Promise<Acceptance[]> {
-    const rows = await this.database.query<{ position: number }>('select accept as position from intake.accept($1, $2, $3, $4, $5, $6, $7)', [
-      numberArray(arrivals.map(({ sourceId }) => sourceId)),
-      textArray(arrivals.map(({ senderKey }) => senderKey)),
-      textArray(arrivals.map(({ topic }) => topic)),
-      textArray(arrivals.map(({ headers }) => JSON.stringify(headers))),
-      textArray(arrivals.map(({ correlationId }) => correlationId)),
-      numberArray(arrivals.map(({ body }) => body.length)),
-      Buffer.concat(arrivals.map(({ body }) => body)),
-    ]);
+    const rows = await this.database.query<{ position: number }>('select accept as position from intake.accept($1, $2, $3, $4, $5, $6, $7)', acceptArguments(arrivals));
     const outcomes = new Array<Acceptance>(arrivals.length).fill('duplicate');
     for (const { position } of rows) outcomes[position - 1] = 'accepted';
     this.metrics.stored(arrivals.length, rows.length);
     if (rows.length > 0) this.wakeUps.ring(INTAKE_TOPIC);
     return outcomes;
   }
+}
+
+/** What `intake.accept` takes, in its order: it stores what is new of the arrivals, and answers which they were. */
+export function acceptArguments(arrivals: readonly Arrival[]): unknown[] {
+  return [
+    numberArray(arrivals.map(({ sourceId }) => sourceId)),
+    textArray(arrivals.map(({ senderKey }) => senderKey)),
+    textArray(arrivals.map(({ topic }) => topic)),
+    textArray(arrivals.map(({ headers }) => JSON.stringify(headers))),
+    textArray(arrivals.map(({ correlationId }) => correlationId)),
+    numberArray(arrivals.map(({ body }) => body.length)),
+    Buffer.concat(arrivals.map(({ body }) => body)),
+  ];
 }

@@ -7,6 +7,14 @@ import { ExceptionController } from './exceptions/exception.controller.js';
 import { ExceptionStore } from './exceptions/exception-store.js';
 import { ParkedStore } from './exceptions/parked-store.js';
 import { ReplayParked } from './exceptions/replay-parked.js';
+import { FeedController } from './feeds/feed.controller.js';
+import { FeedLeases } from './feeds/feed-leases.js';
+import { FeedMetrics } from './feeds/feed-metrics.js';
+import { FeedPoller } from './feeds/feed-poller.js';
+import { FeedStore } from './feeds/feed-store.js';
+import { FeedViews } from './feeds/feed-views.js';
+import { PollFeed } from './feeds/poll-feed.js';
+import { SteerFeed } from './feeds/steer-feed.js';
 import { ReadDeliveries } from './facts/read-deliveries.js';
 import { RecordEvents } from './facts/record-events.js';
 import { WorkLane } from './facts/work-lane.js';
@@ -18,13 +26,14 @@ import { ReceiveWebhook } from './receive-webhook.js';
 import { StockFactsModule } from './stock-facts.module.js';
 import { WebhookController } from './webhook.controller.js';
 
-/** Webhooks: the door, the inbox, what becomes of deliveries, and what could not be applied. */
+/** Webhooks and feeds: the door, the poller, the inbox, what becomes of deliveries, and what could not be applied. */
 @Module({
   imports: [ConnectorModule, MappingModule, StockFactsModule],
-  controllers: [WebhookController, DeliveryController, ExceptionController],
+  controllers: [WebhookController, DeliveryController, ExceptionController, FeedController],
   providers: [
     ReceiveWebhook, Inbox, InboxConsumer, Lanes, WorkLane, ReadDeliveries, RecordEvents,
     ReplayParked, ParkedStore, ExceptionStore, DeliveryStore, IntakeMetrics,
+    FeedPoller, PollFeed, FeedLeases, FeedStore, FeedViews, SteerFeed, FeedMetrics,
   ],
 })
 export class IntakeModule {}

@@ -48,6 +48,14 @@ const TABLE = `
   POST   /admin/v1/connections/:id/matches/accept            integrator
   POST   /admin/v1/connections/:id/matches/adopt             integrator
   POST   /admin/v1/connections/:id/matches/ignore            integrator
+  GET    /admin/v1/connections/:id/feeds                     viewer
+  GET    /admin/v1/connections/:id/feeds/:feed               viewer
+  PATCH  /admin/v1/connections/:id/feeds/:feed               integrator
+  GET    /admin/v1/connections/:id/feeds/:feed/cursors       viewer
+  POST   /admin/v1/connections/:id/feeds/:feed/poll          operator
+  POST   /admin/v1/connections/:id/feeds/:feed/pause         operator
+  POST   /admin/v1/connections/:id/feeds/:feed/resume        operator
+  POST   /admin/v1/connections/:id/feeds/:feed/reset         integrator
 
   GET    /admin/v1/deliveries                                viewer
   GET    /admin/v1/deliveries/:id                            operator

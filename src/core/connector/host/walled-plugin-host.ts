@@ -44,8 +44,9 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
   async parseDeliveries(connection: Connection, deliveries: readonly Delivery[]): Promise<readonly ParseResult[]> {
     enabled(connection);
     const { webhooks, sources } = connection.manifest.capabilities;
-    const most = (webhooks ?? sources)?.batchMax;
-    if (most === undefined) throw unsupported(connection, 'reads no deliveries');
+    if (!webhooks && !sources) throw unsupported(connection, 'reads no deliveries');
+    // Webhooks and records of feeds wait in one line and are read together.
+    const most = Math.min(webhooks?.batchMax ?? Infinity, sources?.batchMax ?? Infinity);
     const results: ParseResult[] = [];
     for (const batch of batchesOf(deliveries, most)) {
       results.push(...readParseResults(connection.plugin, await this.call('parseDeliveries', connection, batch), batch.length));

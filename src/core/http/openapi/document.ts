@@ -34,6 +34,7 @@ const TAGS: Readonly<Record<string, string>> = {
   reservations: 'Promises of stock, made so that none is made twice',
   webhooks: 'Deliveries from outside systems',
   deliveries: 'Deliveries that came in, and what became of them',
+  feeds: 'What the hub polls, how far it is, and what can be done about it',
   exceptions: 'What could not be applied, and waits for somebody or something',
   operations: 'Health, metrics and this document',
 };

@@ -5,6 +5,7 @@ import { ConnectionDirectory } from '../../connector/connection-directory.js';
 import { HubError } from '../../errors/index.js';
 import { RequireRole } from '../../governance/access.js';
 import { WakeUps } from '../../orchestration/wake-ups.js';
+import { originOf } from '../feeds/record-key.js';
 import { INTAKE_TOPIC } from '../inbox.js';
 import { ConnectionNames } from './connection-names.js';
 import { DeliveryStore, type DeliveryRow, type StoredDelivery } from './delivery-store.js';
@@ -71,7 +72,7 @@ export class DeliveryController {
   }
 
   private async answer({ sourceId, ...row }: DeliveryRow): Promise<DeliveryAnswer> {
-    return { ...row, id: String(row.id), connection: await this.names.nameOf(sourceId) };
+    return { ...row, id: String(row.id), connection: await this.names.nameOf(sourceId), feed: originOf(row.senderKey)?.feed ?? null };
   }
 }
 

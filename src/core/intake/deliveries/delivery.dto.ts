@@ -16,9 +16,9 @@ export class ListDeliveriesQuery {
   @Matches(/^[a-z0-9][a-z0-9-]{0,62}$/)
   connection?: string;
 
-  @ApiProperty({ required: false, description: 'Only this delivery, by the id that its sender gave it. Needs `connection`.' })
+  @ApiProperty({ required: false, description: 'Only this delivery, by the id that its sender gave it, or `feed:<feed>:<record id>`. Needs `connection`.' })
   @IsOptional()
-  @Length(1, 200)
+  @Length(1, 300)
   senderKey?: string;
 
   @ApiProperty({ required: false, default: 50, minimum: 1, maximum: 500 })
@@ -42,7 +42,10 @@ export class DeliveryAnswer {
   @ApiProperty({ type: String, nullable: true, description: 'Id of the connection; null where it is gone.' })
   connection!: string | null;
 
-  @ApiProperty({ description: 'The id that its sender gave it, or one derived from topic and body.' })
+  @ApiProperty({ type: String, nullable: true, description: 'The feed that was polled for it; null where a webhook brought it.' })
+  feed!: string | null;
+
+  @ApiProperty({ description: 'The id that its sender gave it, or one derived from topic and body; `feed:<feed>:<record id>` where it was polled.' })
   senderKey!: string;
 
   @ApiProperty({ example: 'orders/create' })

@@ -2,6 +2,7 @@ import type { CanonicalEvent, ParseResult, Delivery } from '@crossdock/connector
 import { Injectable } from '@nestjs/common';
 import type { Connection } from '../../connector/connection.js';
 import { PluginHost } from '../../connector/plugin-host.js';
+import { originOf } from '../feeds/record-key.js';
 import type { ClaimedDelivery } from '../lanes.js';
 import { blamesDelivery } from './failures.js';
 
@@ -71,13 +72,17 @@ export class ReadDeliveries {
 }
 
 function withoutPlugin(connection: Connection, delivery: ClaimedDelivery): Reading | undefined {
-  const topics = connection.manifest.webhooks?.topics ?? [];
   if (delivery.topic === '') return { kind: 'failed', reason: 'neither a header nor the address names the topic' };
-  return topics.includes(delivery.topic) ? undefined : { kind: 'ignored', reason: `the connector reads no deliveries of the topic '${delivery.topic}'` };
+  return topicsLike(connection, delivery).includes(delivery.topic) ? undefined : { kind: 'ignored', reason: `the connector reads no deliveries of the topic '${delivery.topic}'` };
+}
+
+/** A record may have come by a feed that the connector has renamed since: what counts is that it knows the topic. */
+function topicsLike({ manifest }: Connection, { senderKey }: ClaimedDelivery): readonly string[] {
+  return originOf(senderKey) ? (manifest.capabilities.sources?.feeds ?? []).flatMap(({ topics }) => topics) : (manifest.webhooks?.topics ?? []);
 }
 
 function asSent({ senderKey, topic, body, headers, receivedAt }: ClaimedDelivery): Delivery {
-  return { deliveryId: senderKey, topic, body: body.toString('utf8'), headers, receivedAt: receivedAt.toISOString() };
+  return { deliveryId: originOf(senderKey)?.recordId ?? senderKey, topic, body: body.toString('utf8'), headers, receivedAt: receivedAt.toISOString() };
 }
 
 function readingOf(result: ParseResult): Reading {

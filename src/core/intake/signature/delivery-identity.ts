@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { WebhookDeclaration } from '@crossdock/connector-sdk';
+import { looksLikeRecord } from '../feeds/record-key.js';
 import { single, type ReceivedHeaders } from './verify-signature.js';
 
 const MOST_ID_CHARACTERS = 200;
@@ -16,12 +17,12 @@ export function topicOf(declaration: WebhookDeclaration, headers: ReceivedHeader
 }
 
 /**
- * What makes two attempts of one message the same. Senders that give no id (or one that could not be a key) are told
+ * What makes two attempts of one message the same. Senders that give no id (or one that could not be a key, or would be taken for a record of a feed) are told
  * apart by topic and body: the same words about the same thing are the same message.
  */
 export function deliveryIdOf(declaration: WebhookDeclaration, headers: ReceivedHeaders, topic: string, body: Buffer): string {
   const said = single(headers, declaration.deliveryIdHeader);
-  if (said !== undefined && said.length <= MOST_ID_CHARACTERS) return said;
+  if (said !== undefined && said.length <= MOST_ID_CHARACTERS && !looksLikeRecord(said)) return said;
   if (said !== undefined) return `id-sha256:${createHash('sha256').update(said).digest('hex')}`;
   return `body-sha256:${createHash('sha256').update(topic).update('\n').update(body).digest('hex')}`;
 }
