@@ -7,6 +7,7 @@ import { manifestOf, ReceivingHub } from '../../lab/simulators/spec/receiving-hu
 import { Catalogue, ShopifyShop } from '../../lab/simulators/index.js';
 import shopify from '../../src/plugins/shopify/index.js';
 import { DOCUMENTS } from '../../src/plugins/shopify/client/documents.js';
+import { callContext } from './shopify/call-context.js';
 import { ABSENT, officialSchema, webhookSchema } from './shopify/real-data.js';
 
 const because = ABSENT === undefined ? '' : ` (skipped: ${ABSENT})`;
@@ -48,10 +49,22 @@ const EVERYTHING = {
     shop { id name myshopifyDomain plan { publicDisplayName shopifyPlus partnerDevelopment } }
     currentAppInstallation { id accessScopes { handle description } }
     location(id: $location) { id name isActive fulfillsOnlineOrders }
-    locations(first: 5) { nodes { id name isActive } }
+    locations(first: 5) { pageInfo { hasNextPage endCursor } nodes { id name isActive isFulfillmentService } }
+    productVariants(first: 2, after: "1") { pageInfo { hasNextPage endCursor } nodes { id displayName barcode product { id status } inventoryItem { id sku tracked } } }
     inventoryItem(id: $item) { id sku tracked inventoryLevel(locationId: $location) { id quantities(names: ["available"]) { name quantity } } }
   }`,
 };
+
+it('lists its catalogue to the connector, by the numbers that its cross-references have', async () => {
+  const { accessToken: token = '' } = shop.connection().credentials;
+  const ctx = callContext({ shopUrl: shop.url }, { token });
+  const first = await shopify.listItems?.(ctx, { cursor: null, limit: 4 });
+  const second = await shopify.listItems?.(ctx, { cursor: first?.nextCursor ?? '', limit: 4 });
+  expect(second?.nextCursor).toBeNull();
+  const items = [...(first?.entries ?? []), ...(second?.entries ?? [])];
+  expect(items.map(({ ref, sku }) => [ref.type, ref.id, sku])).toEqual(['MUG', 'CUP', 'JUG'].flatMap((sku) => [['variant', reference('variant', sku), sku], ['inventory-item', reference('inventory-item', sku), sku]]));
+  expect((await shopify.listLocations?.(ctx, { cursor: null, limit: 10 }))?.entries.map(({ ref }) => ref.id)).toEqual(['warehouse', 'store'].map((name) => reference('location', name)));
+});
 
 describe.skipIf(ABSENT)(`the simulated shop against Shopify's official schema of 2026-07${because}`, () => {
   const schema = ABSENT === undefined ? officialSchema() : undefined;

@@ -7,6 +7,7 @@ import { costOf, GraphqlError, project, type GraphNode } from './graphql-answer.
 import { GraphqlSyntaxError, readOperation, type Operation, type Selection } from './graphql-document.js';
 import { judgeInput, readInput, type QuantityHolder, type SetQuantitiesInput, type UserError } from './set-quantities.js';
 import { gid, numberOf, type ShopIds } from './shop-ids.js';
+import { locationNode, pageOf, variantNode } from './shop-lists.js';
 
 /** How the shop's Admin API treats its callers. */
 export interface AdminApiBehaviour {
@@ -133,7 +134,6 @@ export class AdminApi implements QuantityHolder {
   }
 
   private queryRoot(): GraphNode {
-    const location = (name: string): GraphNode => ({ __typename: 'Location', id: gid('Location', this.ids.location(name)), name, isActive: true, fulfillsOnlineOrders: true });
     return {
       __typename: 'QueryRoot',
       shop: { __typename: 'Shop', id: gid('Shop', 548_380_009), name: this.shop.name, myshopifyDomain: this.shop.domain, plan: { __typename: 'ShopPlan', publicDisplayName: 'Shopify Plus', shopifyPlus: true, partnerDevelopment: false } },
@@ -144,9 +144,10 @@ export class AdminApi implements QuantityHolder {
       },
       location: ({ id }) => {
         const name = this.ids.locationOf(numberOf('Location', id) ?? 0);
-        return name === undefined ? null : location(name);
+        return name === undefined ? null : locationNode(this.ids, name);
       },
-      locations: ({ first }) => ({ __typename: 'LocationConnection', nodes: this.shop.locations.slice(0, typeof first === 'number' ? first : 0).map(location) }),
+      locations: (args) => pageOf('LocationConnection', this.shop.locations.length, args, (position) => locationNode(this.ids, this.shop.locations[position] ?? '')),
+      productVariants: (args) => pageOf('ProductVariantConnection', this.catalogue.items.length, args, (position) => variantNode(this.ids, this.catalogue, position)),
       inventoryItem: ({ id }) => this.inventoryItem(numberOf('InventoryItem', id) ?? 0),
     };
   }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { execute, GraphQLError, type GraphQLResolveInfo, type GraphQLSchema, parse, validate, valueFromASTUntyped } from 'graphql';
+import { ShopDirectory } from './shop-directory.js';
 
 interface QuantityInput {
   readonly inventoryItemId: string;
@@ -49,6 +50,7 @@ export class ShopUnderTest {
   scopes = ['read_orders', 'write_inventory', 'read_inventory', 'read_locations'];
   locations = new Map([['gid://shopify/Location/111', { name: 'Warehouse', isActive: true }]]);
   throttle = { maximumAvailable: 2000, currentlyAvailable: 2000, restoreRate: 100 };
+  readonly directory = new ShopDirectory();
   private readonly remembered = new Map<string, unknown>();
   private server: Server | undefined;
 
@@ -87,6 +89,7 @@ export class ShopUnderTest {
       inventorySetQuantities: ({ input }: { input: SetQuantitiesInput }, _context: unknown, info: GraphQLResolveInfo) => this.setQuantities(input, idempotencyKeyOf(info)),
       shop: { name: 'Mugs & More', plan: { publicDisplayName: 'Basic' } },
       location: ({ id }: { id: string }) => this.locations.get(id) ?? null,
+      ...this.directory.rootValue(),
       currentAppInstallation: { accessScopes: this.scopes.map((handle) => ({ handle })) },
     };
     const result = execute({ schema: this.schema, document, rootValue, variableValues: variables as unknown as Record<string, unknown> });

@@ -28,6 +28,28 @@ export interface CostReport {
 const NO_REPORT: CostReport = { requestedCost: undefined, status: undefined };
 const DEFAULT_WAIT_MS = 1_000;
 
+/** The data of a question that changes nothing: asking it again is harmless, so every other answer is an error. @throws ConnectorError */
+export function dataOf(answer: Answer): Readonly<Record<string, unknown>> {
+  if (answer.kind === 'data') return answer.data;
+  if (answer.kind === 'throttled') throw new ConnectorError('rate_limited', answer.reason, { retryAfterMs: answer.afterMs });
+  if (answer.kind === 'unknown') throw new ConnectorError('transient', answer.reason);
+  throw new ConnectorError('rejected', `Shopify refuses the question: ${answer.complaints[0]?.message ?? ''}`);
+}
+
+export interface ConnectionPage {
+  readonly nodes: readonly Readonly<Record<string, unknown>>[];
+  /** Null on the last page. */
+  readonly endCursor: string | null;
+}
+
+/** One page of a Relay connection. @throws ConnectorError transient where the answer holds none. */
+export function pageIn(data: Readonly<Record<string, unknown>>, name: string): ConnectionPage {
+  const connection = data[name];
+  if (!isRecord(connection) || !Array.isArray(connection['nodes']) || !isRecord(connection['pageInfo'])) throw new ConnectorError('transient', `the answer held no ${name}`);
+  const { hasNextPage, endCursor } = connection['pageInfo'];
+  return { nodes: connection['nodes'].filter(isRecord), endCursor: hasNextPage === true && typeof endCursor === 'string' ? endCursor : null };
+}
+
 /** Judges an HTTP answer. A 200 says little with GraphQL: throttling, refused fields and bugs all arrive inside one. */
 export function judge(response: HttpResponse, nowMs: number): { readonly answer: Answer; readonly cost: CostReport } {
   const byStatus = judgeStatus(response, nowMs);

@@ -1,6 +1,7 @@
 import { type CallContext, ConnectorError } from '@crossdock/connector-sdk';
 import { API_VERSION, numericId, type ShopifyConfig } from '../config.js';
 import { ask } from './admin-api.js';
+import { dataOf } from './answer.js';
 import { CHECK_HEALTH } from './documents.js';
 import { isRecord } from './json-path.js';
 
@@ -12,10 +13,8 @@ import { isRecord } from './json-path.js';
 export async function checkHealth(ctx: CallContext<ShopifyConfig>): Promise<{ detail: string }> {
   const locationId = `gid://shopify/Location/${numericId(ctx.config.locationId)}`;
   const answer = await ask(ctx, CHECK_HEALTH, { locationId });
-  if (answer.kind === 'throttled') throw new ConnectorError('rate_limited', answer.reason, { retryAfterMs: answer.afterMs });
-  if (answer.kind === 'unknown') throw new ConnectorError('transient', answer.reason);
   if (answer.kind === 'refused') throw new ConnectorError('config', `Shopify does not take this location id: ${answer.complaints[0]?.message ?? ''}`);
-  const { shop, location, currentAppInstallation } = answer.data;
+  const { shop, location, currentAppInstallation } = dataOf(answer);
   if (!isRecord(shop)) throw new ConnectorError('transient', 'the answer named no shop');
   const missing = missingScopes(currentAppInstallation);
   if (missing.length > 0) throw new ConnectorError('permission', `the access token lacks ${missing.join(', ')}`);

@@ -39,7 +39,96 @@ export const CHECK_HEALTH = /* GraphQL */ `
   }
 `;
 
-export const DOCUMENTS = { SET_QUANTITIES, CHECK_HEALTH } as const;
+export const LIST_VARIANTS = /* GraphQL */ `
+  query CrossdockListVariants($first: Int!, $after: String) {
+    productVariants(first: $first, after: $after, sortKey: ID) {
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        displayName
+        barcode
+        product {
+          status
+        }
+        inventoryItem {
+          id
+          sku
+          tracked
+        }
+      }
+    }
+  }
+`;
+
+export const LIST_LOCATIONS = /* GraphQL */ `
+  query CrossdockListLocations($first: Int!, $after: String) {
+    locations(first: $first, after: $after, includeInactive: true) {
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        name
+        isActive
+        isFulfillmentService
+      }
+    }
+  }
+`;
+
+/** Subscriptions of this app alone: Shopify shows no others. */
+export const LIST_SUBSCRIPTIONS = /* GraphQL */ `
+  query CrossdockListSubscriptions($topics: [WebhookSubscriptionTopic!], $after: String) {
+    webhookSubscriptions(first: 100, after: $after, topics: $topics) {
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        topic
+        uri
+        format
+        filter
+        includeFields
+      }
+    }
+  }
+`;
+
+export const CREATE_SUBSCRIPTION = /* GraphQL */ `
+  mutation CrossdockCreateSubscription($topic: WebhookSubscriptionTopic!, $subscription: WebhookSubscriptionInput!) {
+    webhookSubscriptionCreate(topic: $topic, webhookSubscription: $subscription) {
+      webhookSubscription {
+        id
+      }
+      userErrors {
+        field
+        message
+      }
+    }
+  }
+`;
+
+export const UPDATE_SUBSCRIPTION = /* GraphQL */ `
+  mutation CrossdockUpdateSubscription($id: ID!, $subscription: WebhookSubscriptionInput!) {
+    webhookSubscriptionUpdate(id: $id, webhookSubscription: $subscription) {
+      webhookSubscription {
+        id
+      }
+      userErrors {
+        field
+        message
+      }
+    }
+  }
+`;
+
+export const DOCUMENTS = { SET_QUANTITIES, CHECK_HEALTH, LIST_VARIANTS, LIST_LOCATIONS, LIST_SUBSCRIPTIONS, CREATE_SUBSCRIPTION, UPDATE_SUBSCRIPTION } as const;
 
 export interface QuantityInput {
   readonly inventoryItemId: string;
