@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ConnectorModule } from './core/connector/connector.module.js';
 import { HttpModule } from './core/http/http.module.js';
+import { IdempotencyModule } from './core/http/idempotency/idempotency.module.js';
 import { IntakeModule } from './core/intake/intake.module.js';
 import { MappingHttpModule } from './core/mapping/http/mapping-http.module.js';
 import { MatchingModule } from './core/matching/matching.module.js';
@@ -22,6 +23,7 @@ export class AppModule {
         PersistenceModule,
         OrchestrationModule.forRole(settings.role),
         HttpModule,
+        IdempotencyModule,
         ConnectorModule,
         MappingHttpModule,
         MatchingModule,

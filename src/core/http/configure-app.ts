@@ -6,6 +6,9 @@ import { Draining } from '../observability/draining.js';
 import { RequestMetrics } from '../observability/request-metrics.js';
 import { SETTINGS, type Settings } from '../settings/settings.js';
 import { DtoPipe } from './dto.pipe.js';
+import { addIdempotencyHooks } from './idempotency/idempotency-hooks.js';
+import { IdempotencyGuard } from './idempotency/idempotency.guard.js';
+import { KeptAnswers } from './idempotency/kept-answers.js';
 import { ApiDescription } from './openapi/api-description.js';
 import { ProblemFilter } from './problem.filter.js';
 import { addRequestHooks } from './request-hooks.js';
@@ -25,8 +28,11 @@ export function configureApp(app: NestFastifyApplication): void {
     operationsOnly: app.get<Settings>(SETTINGS).role === 'worker',
     identify: (authorization) => callers.identify(authorization),
   });
+  addIdempotencyHooks(fastify, app.get(KeptAnswers));
   app.get(RequestMetrics).observe(fastify);
   app.get(ApiDescription).describes(app);
+  // Guards given here come after those of modules: the caller is known by then.
+  app.useGlobalGuards(app.get(IdempotencyGuard));
   app.useGlobalPipes(new DtoPipe());
   app.useGlobalFilters(new ProblemFilter());
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -30,6 +31,7 @@ function addParsers(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (request.routeFacts?.rawBody) return done(null, body);
+    digest(request, body);
     try {
       done(null, readJson(body));
     } catch (error) {
@@ -37,7 +39,15 @@ function addParsers(fastify: FastifyInstance): void {
     }
   });
   // What arrives here has passed the content-type check of the request hook: a delivery, or NDJSON where the route takes it.
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body: Buffer, done) => done(null, body));
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    digest(request, body);
+    done(null, body);
+  });
+}
+
+/** A request that may be repeated is recognised by the bytes of its body, which are gone once they are read. */
+function digest(request: FastifyRequest, body: Buffer): void {
+  if (request.headers['idempotency-key'] !== undefined) request.bodyDigest = hash('sha256', body, 'buffer');
 }
 
 function refuseOnSocket(error: NodeJS.ErrnoException, socket: Socket): void {

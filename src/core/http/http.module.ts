@@ -2,14 +2,17 @@ import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { GovernanceModule } from '../governance/governance.module.js';
 import { ObservabilityModule } from '../observability/observability.module.js';
+import { VaultModule } from '../vault/vault.module.js';
+import { IdempotencyGuard } from './idempotency/idempotency.guard.js';
+import { KeptAnswers } from './idempotency/kept-answers.js';
 import { ApiDescription } from './openapi/api-description.js';
 import { DocsController, OpenApiController } from './openapi/docs.controller.js';
 
 /** Everything that stands between a socket and a controller; used together with httpAdapter() and configureApp(). */
 @Module({
-  imports: [ObservabilityModule, GovernanceModule, DiscoveryModule],
+  imports: [ObservabilityModule, GovernanceModule, VaultModule, DiscoveryModule],
   controllers: [OpenApiController, DocsController],
-  providers: [ApiDescription],
-  exports: [GovernanceModule],
+  providers: [ApiDescription, IdempotencyGuard, KeptAnswers],
+  exports: [GovernanceModule, KeptAnswers],
 })
 export class HttpModule {}

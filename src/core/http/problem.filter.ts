@@ -1,6 +1,7 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HubError } from '../errors/index.js';
+import { StoredAnswer } from './idempotency/stored-answer.js';
 import { PROBLEM_TYPE, problemOf, retryAfterOf, toHubError } from './problem.js';
 
 /** Writes a refusal onto a reply. Also used where Fastify refuses before Nest sees the request. */
@@ -22,6 +23,7 @@ export class ProblemFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
+    if (thrown instanceof StoredAnswer) return thrown.send(http.getResponse<FastifyReply>());
     const error = toHubError(thrown);
     if (error.status >= 500) this.log(error, request);
     sendProblem(error, request, http.getResponse<FastifyReply>());

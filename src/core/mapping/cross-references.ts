@@ -81,14 +81,16 @@ export class CrossReferences {
    */
   async save(sourceId: number, entries: readonly CrossReference[], options: { replace?: boolean } = {}): Promise<SaveReferenceOutcome[]> {
     if (entries.length === 0) return [];
-    const { outcomes, after } = await this.db.transaction(async (tx) => {
+    let after: (() => void)[] = [];
+    const outcomes = await this.db.once(async (tx) => {
+      after = [];
       await store.lockReferences(tx, sourceId);
       const plan = planReferences(await store.findRelated(tx, sourceId, entries), entries, options.replace ?? false);
-      if (plan.writes.length === 0) return { outcomes: plan.outcomes, after: [] };
+      if (plan.writes.length === 0) return plan.outcomes;
       await store.writeReferences(tx, sourceId, plan.writes);
-      const hooks = await this.announceEach(tx, sourceId, plan.writes);
+      after = await this.announceEach(tx, sourceId, plan.writes);
       await this.revision.grow(tx);
-      return { outcomes: plan.outcomes, after: hooks };
+      return plan.outcomes;
     });
     this.forget();
     for (const run of after) run();
@@ -97,7 +99,7 @@ export class CrossReferences {
 
   /** Removes references of one connection; answers how many existed. Facts that were recorded through them stay as they are. */
   async remove(sourceId: number, keys: readonly store.ReferenceKey[]): Promise<number> {
-    const removed = await this.db.transaction(async (tx) => {
+    const removed = await this.db.once(async (tx) => {
       await store.lockReferences(tx, sourceId);
       const count = await store.removeReferences(tx, sourceId, keys);
       if (count > 0) await this.revision.grow(tx);

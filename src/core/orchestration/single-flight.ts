@@ -1,8 +1,12 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 /**
  * Runs one piece of work at a time. A ring while it runs causes exactly one more run, however many rings there were:
  * the later run sees everything that was committed before any of them.
  */
 export class SingleFlight {
+  /** The work belongs to none of those who ring for it: it must see nothing that is bound to a request of theirs. */
+  private readonly byItself = AsyncLocalStorage.snapshot();
   private running = false;
   private again = false;
   private run: Promise<void> = Promise.resolve();
@@ -20,7 +24,7 @@ export class SingleFlight {
     if (this.running) this.again = true;
     else {
       this.running = true;
-      this.run = this.cycle();
+      this.run = this.byItself(() => this.cycle());
     }
   }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type QueryRunner } from 'typeorm';
 
@@ -8,6 +9,14 @@ export interface Queryable {
   /** How many rows a statement without RETURNING touched. */
   execute(sql: string, parameters?: readonly unknown[]): Promise<number>;
 }
+
+/** What makes the effects of one request happen once, however often the request is sent. */
+export interface Effects {
+  once<T>(database: Database, work: (tx: Queryable) => Promise<T>): Promise<T>;
+}
+
+/** Bound to everything that runs below a request that carries an Idempotency-Key. */
+export const effects = new AsyncLocalStorage<Effects>();
 
 /** Deadlock and serialisation failure: Postgres undid the transaction whole, so doing it again is safe. */
 const TRY_AGAIN = new Set(['40P01', '40001']);
@@ -49,6 +58,17 @@ export class Database implements Queryable {
   /** Runs `work` in one transaction, again from the start (5 times at most) when Postgres chose it as a deadlock's victim. */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     return this.again((runner) => this.attempt(runner, work));
+  }
+
+  /**
+   * As `transaction`, for the transaction that a caller's request is about. When the request carries an Idempotency-Key,
+   * what `work` resolves to is kept with the key in the same transaction: should the answer be lost, the request that is
+   * sent again gets it back and `work` is not run a second time. Whatever is random or secret is therefore made inside of
+   * `work` and resolved by it, in values that structuredClone takes.
+   */
+  once<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    const request = effects.getStore();
+    return request ? request.once(this, work) : this.transaction(work);
   }
 
   private async again<T>(use: (runner: QueryRunner) => Promise<T>): Promise<T> {

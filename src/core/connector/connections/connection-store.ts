@@ -59,8 +59,9 @@ export class ConnectionStore {
     });
   }
 
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    return this.database.transaction(work);
+  /** One change that somebody asked for. */
+  once<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.database.once(work);
   }
 
   async page(afterSourceId: number, limit: number): Promise<ConnectionRow[]> {

@@ -26,7 +26,7 @@ export class Connections {
     const credentials = checkedCredentials(plugin.manifest, wish.credentials);
     const missing = missingCredentials(plugin.manifest, new Set(credentials.keys()));
     if (wish.enabled && missing.length > 0) throw new HubError('VALIDATION_FAILED', { errors: missing.map((name) => ({ pointer: `/credentials/${name}`, detail: 'is required' })) });
-    const id = await this.store.transaction(async (tx) => {
+    const id = await this.store.once(async (tx) => {
       const sourceId = await this.store.nextSourceId(tx);
       const chosen = wish.id ?? `${wish.plugin}-${sourceId}`;
       const { name, enabled, matchItemsBy, allowPrivateNetwork } = wish;
@@ -40,7 +40,7 @@ export class Connections {
 
   /** @throws HubError CONNECTION_NOT_FOUND, VALIDATION_FAILED, PLUGIN_NOT_FOUND when config is given and the plugin is gone. */
   async change(id: string, wish: ChangeConnectionDto): Promise<ConnectionRow> {
-    await this.store.transaction(async (tx) => {
+    await this.store.once(async (tx) => {
       const row = await this.locked(tx, id);
       const config = wish.config === undefined ? row.config : checkedConfig(await this.registry.get(row.plugin), wish.config);
       const { name = row.name, matchItemsBy = row.matchItemsBy, allowPrivateNetwork = row.allowPrivateNetwork } = wish;
@@ -51,7 +51,7 @@ export class Connections {
 
   /** @throws HubError CONNECTION_NOT_FOUND, PLUGIN_NOT_FOUND, VALIDATION_FAILED */
   async putCredentials(id: string, wish: StoreCredentialsDto): Promise<ConnectionRow> {
-    await this.store.transaction(async (tx) => {
+    await this.store.once(async (tx) => {
       const row = await this.locked(tx, id);
       const plugin = await this.registry.get(row.plugin);
       await this.storeCredentials(tx, row.sourceId, checkedCredentials(plugin.manifest, wish.credentials), wish.keepPreviousForSeconds);
@@ -61,7 +61,7 @@ export class Connections {
 
   /** Repeating it is harmless. @throws HubError CONNECTION_NOT_FOUND; CONFLICT when a required credential is not stored. */
   async enable(id: string): Promise<ConnectionRow> {
-    await this.store.transaction(async (tx) => {
+    await this.store.once(async (tx) => {
       const row = await this.locked(tx, id);
       const plugin: Plugin = await this.registry.get(row.plugin);
       const stored = new Set((await this.store.credentials(tx, [row.sourceId])).filter((credential) => credential.validUntil === null).map((credential) => credential.field));
@@ -74,7 +74,7 @@ export class Connections {
 
   /** Webhooks are still accepted and wait; nothing is parsed or published. @throws HubError CONNECTION_NOT_FOUND */
   async disable(id: string): Promise<ConnectionRow> {
-    await this.store.transaction(async (tx) => this.store.update(tx, { ...(await this.locked(tx, id)), enabled: false }));
+    await this.store.once(async (tx) => this.store.update(tx, { ...(await this.locked(tx, id)), enabled: false }));
     return this.fresh(id);
   }
 

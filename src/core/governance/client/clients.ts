@@ -17,14 +17,13 @@ export class Clients {
   ) {}
 
   async create(name: string, scopes: readonly Scope[]): Promise<NewClientAnswer> {
-    const id = newClientId();
-    const { key, secretHash } = newKey(id);
-    const client = await this.change(async (tx) => {
+    return this.change(async (tx) => {
+      const id = newClientId();
+      const { key, secretHash } = newKey(id);
       const [made] = await tx.query<ClientAnswer>(`insert into governance.api_client (id, name, scopes) values ($1, $2, $3) returning ${COLUMNS}`, [id, name, [...new Set(scopes)]]);
       await tx.execute('insert into governance.api_key (secret_hash, client_source_id) values ($1, $2)', [secretHash, made?.sourceId]);
-      return made as ClientAnswer;
+      return { ...(made as ClientAnswer), key };
     });
-    return { ...client, key };
   }
 
   async list(limit: number, after: number): Promise<ClientPageAnswer> {
@@ -54,8 +53,8 @@ export class Clients {
    * @throws HubError NOT_FOUND, or CONFLICT for a revoked client
    */
   async rotate(id: string, overlapSeconds: number): Promise<RotatedKeyAnswer> {
-    const { key, secretHash } = newKey(id);
     return this.change(async (tx) => {
+      const { key, secretHash } = newKey(id);
       const [client] = await tx.query<{ source_id: number; revoked_at: Date | null; ends: Date }>(
         `select source_id, revoked_at, clock_timestamp() + make_interval(secs => $2) as ends from governance.api_client where id = $1 for update`,
         [id, overlapSeconds],
@@ -71,7 +70,7 @@ export class Clients {
 
   /** The version moves in the same transaction, and this process knows the new state before anybody is answered. */
   private async change<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    const value = await this.database.transaction(async (tx) => {
+    const value = await this.database.once(async (tx) => {
       const done = await work(tx);
       await tx.execute('update governance.access_version set version = version + 1');
       return done;

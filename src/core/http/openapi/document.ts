@@ -3,6 +3,7 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import packageJson from '../../../../package.json' with { type: 'json' };
 import { SCOPES, USER_ROLES } from '../../governance/access.js';
+import { takesKey } from '../idempotency/idempotency-hooks.js';
 import type { JsonSchema } from '../json-schema.js';
 import { PROBLEM_RESPONSES, PROBLEM_SCHEMA, type ProblemResponse } from './problem-schema.js';
 import { declaredRoutes, type Route } from './routes.js';
@@ -15,7 +16,10 @@ const DESCRIPTION = `One ledger of stock, one figure per channel, published with
 
 Everything is JSON in UTF-8. Refusals are problem details (RFC 9457) with a stable \`code\`. Lists are paged by cursor: pass \`next\` of a page as \`after\`.
 Times are RFC 3339 in UTC; quantities are whole numbers in the item's stock-keeping unit. Bodies with the same key twice, numbers beyond a double, more than
-64 levels or text that is not well-formed Unicode are refused: what is stored is what was written.`;
+64 levels or text that is not well-formed Unicode are refused: what is stored is what was written.
+
+Every write takes an \`Idempotency-Key\`. The same request with the same key within 24 hours is answered as the first time, with \`Idempotency-Replayed: true\`, and
+has one effect; another request with it is refused (\`IDEMPOTENCY_KEY_REUSED\`), and one that comes while the first is under way too (\`IDEMPOTENCY_KEY_IN_USE\`).`;
 
 /** In the order in which a newcomer meets them. A module's own tag is described here, so that the page reads as one text. */
 const TAGS: Readonly<Record<string, string>> = {
@@ -84,11 +88,18 @@ function queryOf(schema: JsonSchema): Parameters {
   return Object.entries(properties).map(([name, inner]) => ({ name, in: 'query', required: required.includes(name), description: inner.description, schema: inner as never }));
 }
 
+/** Kept once, and referred to by every write. */
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key', in: 'header', required: false, description: 'Makes the request safe to send again. Unique among the caller\'s requests, for example a UUID.',
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+};
+
 function complete(operation: Operation, route: Route): void {
   operation.security = securityOf(route);
   const body = bodyOf(route, operation.requestBody);
   if (body) operation.requestBody = body;
   if (route.querySchema) operation.parameters = [...(operation.parameters ?? []).filter((parameter) => !('in' in parameter) || parameter.in !== 'query'), ...queryOf(route.querySchema)];
+  if (takesKey(route.method.toUpperCase(), route.path) && route.rule?.kind !== 'public') operation.parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/IdempotencyKey' }];
   for (const name of refusalsOf(route)) operation.responses[STATUS[name]] ??= ref(name);
 }
 
@@ -120,6 +131,6 @@ export function describeApi(app: INestApplication): OpenAPIObject {
   }
   const used = new Set(Object.values(document.paths).flatMap((item) => (Object.values(item) as Operation[]).flatMap((operation) => operation.tags ?? [])));
   document.tags = Object.entries(TAGS).filter(([name]) => used.has(name)).map(([name, description]) => ({ name, description }));
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA as never }, responses: PROBLEM_RESPONSES as never };
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA as never }, responses: PROBLEM_RESPONSES as never, parameters: { IdempotencyKey: IDEMPOTENCY_KEY as never } };
   return document;
 }

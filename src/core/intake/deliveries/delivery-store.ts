@@ -67,7 +67,7 @@ export class DeliveryStore {
 
   /** Puts a delivery back into the queue, its tries forgotten; an exception that holds it as a whole lets it go. */
   async again(sourceId: number, id: number): Promise<void> {
-    await this.database.transaction(async (tx) => {
+    await this.database.once(async (tx) => {
       const held = await tx.query<{ id: number }>('select id from intake.held where delivery_id = $1 and event is null', [id]);
       await letGo(tx, held.map((one) => one.id));
       await tx.execute(`

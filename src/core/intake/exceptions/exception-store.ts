@@ -72,7 +72,7 @@ export class ExceptionStore {
    * inbox. What is applied already is recognised by the ledger.
    */
   async retry(id: number): Promise<{ deliveries: number; events: number }> {
-    return this.database.transaction(async (tx) => {
+    return this.database.once(async (tx) => {
       const whole = await tx.query<{ id: number; delivery: number }>(`
         select h.id, h.delivery_id as delivery from intake.held_by b join intake.held h on h.id = b.held_id where b.exception_id = $1 and h.event is null`, [id]);
       await letGo(tx, whole.map((held) => held.id));
@@ -86,7 +86,7 @@ export class ExceptionStore {
   /** Lets go of what the exception holds without applying it, and closes it. Repeating it discards nothing more. */
   async discard(id: number): Promise<number> {
     for (let discarded = 0; ;) {
-      const step = await this.database.transaction(async (tx) => {
+      const step = await this.database.once(async (tx) => {
         const held = await tx.query<{ id: number }>('select held_id as id from intake.held_by where exception_id = $1 order by held_id limit $2', [id, DISCARD_STEP]);
         await settleDeliveries(tx, await letGo(tx, held.map((one) => one.id), 'discarded'), 'discarded');
         if (held.length < DISCARD_STEP) await tx.execute(`update intake.exception set state = 'discarded', due_at = null where id = $1 and held = 0`, [id]);
