@@ -44,7 +44,7 @@ async function externalPostgres(databaseUrl: string, order: StopOrder): Promise<
 }
 
 async function createApp(settings: Settings): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forSettings(settings), httpAdapter(), { bufferLogs: true, abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forSettings(settings), httpAdapter(settings), { bufferLogs: true, abortOnError: false });
   configureApp(app);
   if (settings.role === 'worker') answerHealthOnly(app);
   return app;

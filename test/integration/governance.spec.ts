@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SetupService } from '../../src/core/governance/setup/setup.service.js';
+import { Tries } from '../../src/core/governance/session/tries.js';
 import { Database } from '../../src/core/persistence/database.js';
 import { startTestApp, TEST_ADMIN, type TestApp } from '../support/app.js';
 
@@ -44,8 +45,8 @@ describe('setup tokens', () => {
   it('of every start and every replica work until the hub is claimed, and none is stored readably', async () => {
     const fresh = await startTestApp([], {}, {}, { claimed: false });
     const database = fresh.app.get(Database);
-    const first = await new SetupService(database, { setupToken: undefined } as never).pendingToken();
-    const second = await new SetupService(database, { setupToken: undefined } as never).pendingToken();
+    const first = await new SetupService(database, new Tries(database), { setupToken: undefined } as never).pendingToken();
+    const second = await new SetupService(database, new Tries(database), { setupToken: undefined } as never).pendingToken();
     expect(first).not.toBe(second);
     const stored = JSON.stringify(await database.query('select encode(token_hash, \'escape\') as hash from governance.setup_token'));
     expect(stored).not.toContain(first);

@@ -82,7 +82,7 @@ export async function startTestApp(
   const building = Test.createTestingModule({ imports: [SettingsModule.of(testSettings({ databaseUrl: database.url, ...settings })), PersistenceModule, HttpModule, ...imports], ...further });
   for (const [token, value] of overrides) building.overrideProvider(token).useValue(value);
   const module = await building.compile();
-  const app = module.createNestApplication<NestFastifyApplication>(httpAdapter(requestTimeoutMs), { bufferLogs: true });
+  const app = module.createNestApplication<NestFastifyApplication>(httpAdapter({ requestTimeoutMs, trustedProxies: settings.trustedProxies }), { bufferLogs: true });
   configureApp(app);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();

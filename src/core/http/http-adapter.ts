@@ -60,11 +60,18 @@ function refuseOnSocket(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(`HTTP/1.1 ${status}\r\ncontent-type: ${PROBLEM_TYPE}\r\nx-correlation-id: ${id}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
 }
 
+export interface AdapterOptions {
+  readonly requestTimeoutMs?: number;
+  /** Addresses and networks whose X-Forwarded-For is believed; everybody else's is ignored, or callers would choose the address that they are counted by. */
+  readonly trustedProxies?: readonly string[];
+}
+
 /** The Fastify adapter as the hub runs it; pass it to NestFactory.create (or createNestApplication), then call configureApp. */
-export function httpAdapter(requestTimeoutMs = REQUEST_TIMEOUT_MS): FastifyAdapter {
+export function httpAdapter({ requestTimeoutMs = REQUEST_TIMEOUT_MS, trustedProxies = [] }: AdapterOptions = {}): FastifyAdapter {
   const adapter = new HubAdapter({
     bodyLimit: JSON_BODY_LIMIT_BYTES,
     requestTimeout: requestTimeoutMs,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     // Node looks for late requests only every 30 s unless told otherwise.
     http: { headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs), connectionsCheckingInterval: Math.min(2_000, requestTimeoutMs) },
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,

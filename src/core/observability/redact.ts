@@ -1,7 +1,7 @@
 /** Names of fields whose values never reach a log, at any depth. */
 const SECRET_NAME = /authorization|cookie|passw|secret|token|credential|signature|^key$|api_?key|private_?key|parameters$/i;
 /** Secrets that stand inside free text: bearer values, the hub's own keys and tokens, passwords in connection strings. */
-const SECRET_TEXT = /(\bBearer\s+)[^\s"',;]+|(\bcd[ksp]_)[A-Za-z0-9_-]+|(\/\/[^:/@\s]*:)[^@\s]+(?=@)/gi;
+const SECRET_TEXT = /(\bBearer\s+)[^\s"',;]+|(\bcd[a-z]_)[A-Za-z0-9_-]+|(\/\/[^:/@\s]*:)[^@\s]+(?=@)/gi;
 const DEEPEST = 6;
 const LONGEST_LIST = 50;
 const HIDDEN = '[hidden]';

@@ -16,7 +16,7 @@ function complaint(env: NodeJS.ProcessEnv): string {
 
 it('needs no setting at all', () => {
   const settings = readSettings({}, '/clone');
-  expect(settings).toMatchObject({ port: 8080, host: '127.0.0.1', role: 'all', logLevel: 'warn', setupToken: undefined, databaseUrl: undefined, pluginsDir: undefined });
+  expect(settings).toMatchObject({ port: 8080, host: '127.0.0.1', role: 'all', logLevel: 'warn', setupToken: undefined, databaseUrl: undefined, pluginsDir: undefined, publicUrl: undefined, trustedProxies: [], oidc: undefined });
 });
 
 it('keeps data in the clone, but not for root, whose Postgres runs as another user', () => {
@@ -39,9 +39,41 @@ it.each([
   [{ CROSSDOCK_SETUP_TOKEN: 'short' }, /16 characters/],
   [{ DATABASE_URL: 'mysql://x' }, /postgres:\/\//],
   [{ CROSSDOCK_PLUGINS_DIR: '/no/such/folder' }, /there is no such folder/],
+  [{ CROSSDOCK_PUBLIC_URL: 'hub.example.com' }, /http:\/\/ or https:\/\//],
+  [{ CROSSDOCK_PUBLIC_URL: 'https://hub.example.com/path' }, /without a path/],
+  [{ CROSSDOCK_TRUSTED_PROXIES: '10.0.0.0/8, proxy' }, /has 'proxy'/],
+  [{ CROSSDOCK_TRUSTED_PROXIES: '10.0.0.0/33' }, /has '10.0.0.0\/33'/],
+  [{ CROSSDOCK_TRUSTED_PROXIES: '::/0/0' }, /neither an address nor a network/],
   [{ CROSSDOCK_PROT: '1' }, /CROSSDOCK_PROT is not a setting/],
 ])('refuses %o with a sentence that names the variable', (env, words) => {
   expect(complaint(env)).toMatch(words);
+});
+
+const OIDC = { CROSSDOCK_PUBLIC_URL: 'https://hub.example.com', CROSSDOCK_OIDC_ISSUER: 'https://id.example.com/realms/shop', CROSSDOCK_OIDC_CLIENT_ID: 'hub', CROSSDOCK_OIDC_ROLES: 'viewer = all staff, admin=it' };
+
+it('reads where people come from, and who vouches for them', () => {
+  const settings = readSettings({ ...OIDC, CROSSDOCK_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::1', CROSSDOCK_OIDC_CREATE_USERS: 'yes', CROSSDOCK_OIDC_ROLE_CLAIM: 'realm_access.roles' }, '/clone');
+  expect(settings.trustedProxies).toEqual(['10.0.0.0/8', '2001:db8::1']);
+  expect(settings.publicUrl).toBe('https://hub.example.com');
+  expect(settings.oidc).toEqual({
+    issuer: 'https://id.example.com/realms/shop', clientId: 'hub', clientSecret: undefined, scopes: 'openid email profile', roleClaim: 'realm_access.roles', createUsers: true, linkByEmail: false,
+    roles: [{ role: 'admin', value: 'it' }, { role: 'viewer', value: 'all staff' }], redirectUri: 'https://hub.example.com/admin/v1/oidc/callback',
+  });
+});
+
+it.each([
+  [{ CROSSDOCK_PUBLIC_URL: '' }, /needs CROSSDOCK_PUBLIC_URL/],
+  [{ CROSSDOCK_OIDC_ISSUER: '' }, /of no use without CROSSDOCK_OIDC_ISSUER/],
+  [{ CROSSDOCK_OIDC_ISSUER: 'http://id.example.com' }, /must be an https/],
+  [{ CROSSDOCK_OIDC_ISSUER: 'https://id.example.com/?realm=1' }, /without query/],
+  [{ CROSSDOCK_OIDC_CLIENT_ID: '' }, /needs CROSSDOCK_OIDC_CLIENT_ID/],
+  [{ CROSSDOCK_OIDC_ROLES: '' }, /needs CROSSDOCK_OIDC_ROLES/],
+  [{ CROSSDOCK_OIDC_ROLES: 'root=it' }, /viewer, operator, integrator, admin/],
+  [{ CROSSDOCK_OIDC_ROLES: 'admin=' }, /pairs such as/],
+  [{ CROSSDOCK_OIDC_CREATE_USERS: 'true' }, /must be yes or no/],
+  [{ CROSSDOCK_OIDC_SCOPES: 'email' }, /must include openid/],
+])('refuses a provider with %o', (env, words) => {
+  expect(complaint({ ...OIDC, ...env })).toMatch(words);
 });
 
 it('never repeats a setup token or a database password in its complaint', () => {

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isIP } from 'node:net';
 import { HubError } from '../errors/index.js';
+import { OIDC_ROWS, readOidcSettings, type OidcSettings } from './oidc-settings.js';
+import type { SettingRow } from './setting-row.js';
 
 export type Role = 'all' | 'api' | 'worker';
 
@@ -18,16 +21,15 @@ export interface Settings {
   readonly databaseUrl: string | undefined;
   /** A further folder of bundled plugins, beside the built-in ones; the practice retailer's connectors come this way. */
   readonly pluginsDir: string | undefined;
+  /** Where people reach the hub, without a slash at the end. */
+  readonly publicUrl: string | undefined;
+  /** Addresses and networks whose word on where a request comes from is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Undefined where users sign in by passwords alone. */
+  readonly oidc: OidcSettings | undefined;
 }
 
 export const SETTINGS = Symbol('settings');
-
-/** One row of the settings table in the README and in `--help`. */
-export interface SettingRow {
-  readonly name: string;
-  readonly meaning: string;
-  readonly byDefault: string;
-}
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const ROLES = ['all', 'api', 'worker'] as const;
@@ -41,6 +43,9 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   { name: 'CROSSDOCK_LOG_LEVEL', meaning: `one of ${LEVELS.join(', ')}`, byDefault: 'warn' },
   { name: 'CROSSDOCK_PLUGINS_DIR', meaning: 'a further folder of bundled plugins, each with manifest.json and index.mjs', byDefault: 'none' },
   { name: 'DATABASE_URL', meaning: 'an external Postgres 16 or newer, postgres://user:password@host:port/database', byDefault: 'the embedded Postgres' },
+  { name: 'CROSSDOCK_PUBLIC_URL', meaning: 'where people reach the hub, for example https://hub.example.com', byDefault: 'none' },
+  { name: 'CROSSDOCK_TRUSTED_PROXIES', meaning: 'addresses and networks of proxies whose X-Forwarded-For is believed: 10.0.0.0/8,192.0.2.7', byDefault: 'none' },
+  ...OIDC_ROWS,
 ];
 
 /** Where data lives when nobody says: root's Postgres must run as another user, who cannot read a root-owned clone. */
@@ -76,6 +81,24 @@ function pluginsDir(value: string | undefined, root: string): string | undefined
   throw new HubError('SETTINGS_INVALID', { detail: `CROSSDOCK_PLUGINS_DIR is '${value}'; there is no such folder.` });
 }
 
+function publicUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const url = URL.parse(value);
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash && !url.username) return url.origin;
+  throw new HubError('SETTINGS_INVALID', { detail: `CROSSDOCK_PUBLIC_URL is '${value}'; it must be http:// or https:// and a host, without a path.` });
+}
+
+function trustedProxies(value: string | undefined): string[] {
+  const networks = (value ?? '').split(',').map((one) => one.trim()).filter((one) => one !== '');
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/');
+    const version = isIP(address);
+    const bits = prefix === undefined ? 0 : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
+    if (version === 0 || !(bits <= (version === 4 ? 32 : 128)) || network.split('/').length > 2) throw new HubError('SETTINGS_INVALID', { detail: `CROSSDOCK_TRUSTED_PROXIES has '${network}', which is neither an address nor a network such as 10.0.0.0/8.` });
+  }
+  return networks;
+}
+
 /**
  * Reads the settings from an environment. An empty value counts as not set.
  * @throws HubError SETTINGS_INVALID that names the variable and what it accepts.
@@ -86,6 +109,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string = process.cwd(
   const stranger = Object.keys(env).find((name) => name.startsWith('CROSSDOCK_') && !known.has(name));
   if (stranger) throw new HubError('SETTINGS_INVALID', { detail: `${stranger} is not a setting of Crossdock; \`npm start -- --help\` lists them.` });
   const dataDir = (given('CROSSDOCK_DATA_DIR') ?? defaultDataDir(root, process.getuid?.())).replace(/^~(?=$|\/)/, homedir());
+  const ownUrl = publicUrl(given('CROSSDOCK_PUBLIC_URL'));
   return {
     port: port(given('CROSSDOCK_PORT') ?? '8080'),
     host: given('CROSSDOCK_HOST') ?? '127.0.0.1',
@@ -95,5 +119,8 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string = process.cwd(
     logLevel: oneOf('CROSSDOCK_LOG_LEVEL', given('CROSSDOCK_LOG_LEVEL') ?? 'warn', LEVELS),
     databaseUrl: databaseUrl(given('DATABASE_URL')),
     pluginsDir: pluginsDir(given('CROSSDOCK_PLUGINS_DIR'), root),
+    publicUrl: ownUrl,
+    trustedProxies: trustedProxies(given('CROSSDOCK_TRUSTED_PROXIES')),
+    oidc: readOidcSettings(given, ownUrl),
   };
 }

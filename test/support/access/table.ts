@@ -19,7 +19,28 @@ const TABLE = `
 
   POST   /admin/v1/setup                                     anybody
   POST   /admin/v1/sessions                                  anybody
+  GET    /admin/v1/sessions                                  viewer
+  DELETE /admin/v1/sessions                                  viewer
   DELETE /admin/v1/sessions/current                          viewer
+  POST   /admin/v1/sessions/current/rotate                   viewer
+  DELETE /admin/v1/sessions/:id                              viewer
+  GET    /admin/v1/oidc/login                                anybody
+  GET    /admin/v1/oidc/callback                             anybody
+  POST   /admin/v1/invitations/accept                        anybody
+  GET    /admin/v1/me                                        viewer
+  PUT    /admin/v1/me/password                               viewer
+
+  GET    /admin/v1/users                                     admin
+  POST   /admin/v1/users                                     admin
+  GET    /admin/v1/users/:id                                 admin
+  PATCH  /admin/v1/users/:id                                 admin
+  DELETE /admin/v1/users/:id                                 admin
+  POST   /admin/v1/users/:id/disable                         admin
+  POST   /admin/v1/users/:id/enable                          admin
+  POST   /admin/v1/users/:id/reset                           admin
+  DELETE /admin/v1/users/:id/identity                        admin
+  GET    /admin/v1/users/:id/sessions                        admin
+  DELETE /admin/v1/users/:id/sessions                        admin
 
   GET    /admin/v1/clients                                   integrator
   POST   /admin/v1/clients                                   integrator

@@ -1,12 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsEmail, IsString, Length, MaxLength } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, Length } from 'class-validator';
+import { EmailField } from '../user/account-fields.js';
 
 export class BeginSessionDto {
-  @ApiProperty({ format: 'email' })
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
-  @MaxLength(254)
-  @IsEmail()
+  @EmailField()
   email!: string;
 
   @ApiProperty({ minLength: 1, maxLength: 1_024 })
@@ -15,10 +13,10 @@ export class BeginSessionDto {
   password!: string;
 }
 
-export class NewSessionAnswer {
-  @ApiProperty({ description: 'Send it as `Authorization: Bearer`.', example: 'cds_…' })
-  token!: string;
-
-  @ApiProperty({ type: String, format: 'date-time', description: 'The latest end; a session that is not used ends sooner.' })
-  expiresAt!: Date;
+export class EndSessionsQuery {
+  @ApiProperty({ required: false, default: false, description: 'Whether this session goes on.' })
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
+  @IsBoolean()
+  keepCurrent: boolean = false;
 }

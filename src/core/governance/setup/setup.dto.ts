@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { IsEmail, IsString, Length, MaxLength } from 'class-validator';
+import { IsString, Length } from 'class-validator';
+import { EmailField, NewPasswordField } from '../user/account-fields.js';
 
 export class ClaimHubDto {
   @ApiProperty({ description: 'The setup token that the hub printed.' })
@@ -8,15 +8,10 @@ export class ClaimHubDto {
   @Length(1, 512)
   token!: string;
 
-  @ApiProperty({ format: 'email' })
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
-  @MaxLength(254)
-  @IsEmail()
+  @EmailField()
   email!: string;
 
-  @ApiProperty({ description: 'The first admin\'s password.', minLength: 12, maxLength: 1_024 })
-  @IsString()
-  @Length(12, 1_024)
+  @NewPasswordField('The first admin\'s password.')
   password!: string;
 }
 

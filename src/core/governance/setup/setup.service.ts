@@ -4,12 +4,13 @@ import { HubError } from '../../errors/index.js';
 import { Database, type Queryable } from '../../persistence/database.js';
 import { SETTINGS, type Settings } from '../../settings/settings.js';
 import { hashSecret } from '../client/key-format.js';
-import { Attempts } from '../session/attempts.js';
 import { hashPassword } from '../session/password.js';
+import { countedAddress, Tries } from '../session/tries.js';
 import type { FirstAdminAnswer } from './setup.dto.js';
 
 /** Enough for the replicas of one installation and a few restarts. */
 const MOST_TOKENS = 16;
+const BY_ADDRESS = { name: 'setup token by address', most: 10, windowSeconds: 60 };
 
 /**
  * The claim of a fresh hub: a token is printed, and whoever shows it becomes the first admin. Every process makes a
@@ -19,10 +20,10 @@ const MOST_TOKENS = 16;
 @Injectable()
 export class SetupService {
   private token: string | undefined;
-  private readonly attempts = new Attempts(10, 60_000);
 
   constructor(
     private readonly database: Database,
+    private readonly tries: Tries,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -44,9 +45,10 @@ export class SetupService {
    */
   async claim(token: string, email: string, password: string, address: string): Promise<FirstAdminAnswer> {
     if (await this.isClaimed(this.database)) throw new HubError('ALREADY_SET_UP');
-    this.attempts.begin(address);
+    const counted = { limit: BY_ADDRESS, of: countedAddress(address) };
+    await this.tries.begin(counted);
     await this.checkToken(token);
-    this.attempts.takeBack(address);
+    await this.tries.takeBack(counted);
     const passwordHash = await hashPassword(password);
     return this.database.transaction(async (tx) => {
       const won = await tx.execute('insert into governance.hub_claim default values on conflict do nothing');

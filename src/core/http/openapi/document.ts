@@ -24,7 +24,9 @@ has one effect; another request with it is refused (\`IDEMPOTENCY_KEY_REUSED\`),
 /** In the order in which a newcomer meets them. A module's own tag is described here, so that the page reads as one text. */
 const TAGS: Readonly<Record<string, string>> = {
   setup: 'Claiming a fresh hub',
+  account: 'Your own account',
   sessions: 'Sessions of users',
+  users: 'People of the admin side, and their roles',
   clients: 'API clients, their keys and scopes',
   plugins: 'Connectors that are installed, and the wall they run behind',
   connections: 'Connections to outside systems, their plugins and credentials',

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { HubError } from '../../errors/index.js';
+import { Database, type Queryable } from '../../persistence/database.js';
+import type { UserRole } from '../access.js';
+import { isUuid } from '../uuid.js';
+import { STATE, USER_COLUMNS, type User, type UserState } from './user.js';
+
+export interface UserFilter {
+  readonly role?: UserRole;
+  readonly state?: UserState;
+  /** Part of the e-mail address or the name, in any case. */
+  readonly search?: string;
+  /** E-mail address to go on after. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** Finds users. */
+@Injectable()
+export class Users {
+  constructor(private readonly database: Database) {}
+
+  /** By e-mail address. */
+  async list({ role, state, search, after, limit }: UserFilter): Promise<{ items: User[]; next: string | null }> {
+    const rows = await this.database.query<User>(
+      `select ${USER_COLUMNS} from governance.user_account u
+       where lower(u.email) > lower($1) and ($2::text is null or u.role = $2) and ($3::text is null or ${STATE} = $3)
+         and ($4::text is null or position(lower($4) in lower(u.email)) > 0 or position(lower($4) in lower(u.name)) > 0)
+       order by lower(u.email) limit $5`,
+      [after, role ?? null, state ?? null, search ?? null, limit + 1],
+    );
+    const items = rows.slice(0, limit);
+    return { items, next: rows.length > limit ? (items.at(-1)?.email ?? null) : null };
+  }
+
+  /** @throws HubError NOT_FOUND */
+  async get(id: string, queryable: Queryable = this.database): Promise<User> {
+    const [user] = isUuid(id) ? await queryable.query<User>(`select ${USER_COLUMNS} from governance.user_account u where u.id = $1`, [id]) : [];
+    if (!user) throw new HubError('NOT_FOUND', { detail: 'There is no such user.' });
+    return user;
+  }
+}
