@@ -14,11 +14,12 @@ import { Lanes } from '../../src/core/intake/lanes.js';
 import { StockFacts } from '../../src/core/intake/stock-facts.js';
 import { CrossReferences } from '../../src/core/mapping/cross-references.js';
 import type { WakeUps } from '../../src/core/orchestration/wake-ups.js';
-import type { Database, Queryable } from '../../src/core/persistence/database.js';
+import type { Database } from '../../src/core/persistence/database.js';
 import { CatalogDirectory } from '../../src/modules/catalog/index.js';
 import { InventoryMetrics } from '../../src/modules/inventory/inventory-metrics.js';
 import { LedgerLanes } from '../../src/modules/inventory/ledger/ledger-lanes.js';
 import { RecordStock } from '../../src/modules/inventory/ledger/record-stock.js';
+import { DoomedDatabase } from '../support/crash/doomed-database.js';
 import { moved, startIntakeApp, type IntakeApp } from '../support/intake.js';
 
 let hub: IntakeApp;
@@ -30,42 +31,6 @@ beforeAll(async () => {
   hub.app.get(ReplayParked).onModuleDestroy();
 });
 afterAll(() => hub.stop());
-
-/** A database as one process sees it that is killed at its n-th step: from then on nothing it does has any effect. */
-class DoomedDatabase {
-  steps = 0;
-
-  constructor(private readonly real: Database, private readonly diesAt: number, private readonly dies: 'before' | 'after') {}
-
-  get dead(): boolean {
-    return this.steps >= this.diesAt;
-  }
-
-  query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]> {
-    return this.step(() => this.real.query<Row>(sql, parameters));
-  }
-
-  execute(sql: string, parameters?: readonly unknown[]): Promise<number> {
-    return this.step(() => this.real.execute(sql, parameters));
-  }
-
-  /** Its commit is a step of its own: a process can die when it is done and before it hears of it. */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    return this.step(() => this.real.transaction((tx) => work({
-      query: <Row>(sql: string, parameters?: readonly unknown[]) => this.step(() => tx.query<Row>(sql, parameters)),
-      execute: (sql: string, parameters?: readonly unknown[]) => this.step(() => tx.execute(sql, parameters)),
-    })));
-  }
-
-  private async step<T>(run: () => Promise<T>): Promise<T> {
-    if (this.dead) throw new Error('killed');
-    this.steps += 1;
-    if (this.dead && this.dies === 'before') throw new Error('killed');
-    const value = await run();
-    if (this.dead) throw new Error('killed');
-    return value;
-  }
-}
 
 interface Process {
   readonly consumer: InboxConsumer;

@@ -43,6 +43,10 @@ describe('the id of a delivery', () => {
     expect(long).toMatch(/^id-sha256:[0-9a-f]{64}$/);
     expect(long).not.toBe(deliveryIdOf(declaration, { 'x-shop-delivery': 'y'.repeat(5_001) }, 'orders/create', body));
   });
+
+  it('is never the name of a polled record', () => {
+    expect(deliveryIdOf(declaration, { 'x-shop-delivery': 'feed:orders:1' }, 'orders/create', body)).toMatch(/^id-sha256:[0-9a-f]{64}$/);
+  });
 });
 
 describe('the headers that are kept', () => {
