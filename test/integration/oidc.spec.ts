@@ -225,6 +225,12 @@ describe('a sign-in', () => {
 });
 
 describe('a hub', () => {
+  it('that nobody has claimed lets nobody in', async () => {
+    const fresh = await startTestApp([], { oidc: settings() }, {}, { claimed: false });
+    expect(await signIn('first', { ...ANNA, groups: ['hub-admins'] }, fresh)).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+    await fresh.stop();
+  });
+
   it('without a provider says that there is none', async () => {
     const plain = await startTestApp();
     for (const path of ['login', 'callback', 'callback?code=x&state=y']) expect(await plain.call('GET', `/admin/v1/oidc/${path}`)).toMatchObject({ status: 404, body: { code: 'OIDC_NOT_CONFIGURED' } });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Sessions } from '../../src/core/governance/session/sessions.js';
+import { Tries } from '../../src/core/governance/session/tries.js';
 import { Database } from '../../src/core/persistence/database.js';
 import { haveFailed, newSession, newUser } from '../support/access/people.js';
 import { startTestApp, TEST_ADMIN, type Answer, type TestApp } from '../support/app.js';
@@ -149,6 +150,15 @@ describe('passwords are guessed at', () => {
     await haveFailed(database, 'sign-in by account and address', 'claimed@example.test 127.0.0.1', 4);
     expect(statuses([await guess(strict, 'claimed@example.test', '198.51.100.1'), await guess(strict, 'claimed@example.test', '198.51.100.2')])).toEqual([401, 429]);
     await strict.stop();
+  });
+
+  it('by somebody whose try could not be judged: it is no failure', async () => {
+    const tries = hub.app.get(Tries);
+    const counted = { limit: { name: 'a test', most: 1, windowSeconds: 60 }, of: 'somebody' };
+    await tries.begin(counted);
+    await expect(tries.judge(() => Promise.reject(new Error('too much to do')), counted)).rejects.toThrow('too much to do');
+    await tries.begin(counted);
+    await expect(tries.begin(counted)).rejects.toMatchObject({ code: 'TOO_MANY_ATTEMPTS' });
   });
 
   it('and what people typed where an address belongs is not stored readably', async () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { UserRole } from '../../src/core/governance/access.js';
 import { Database } from '../../src/core/persistence/database.js';
@@ -22,8 +24,8 @@ afterAll(async () => {
   await hub.stop();
 });
 
-const admin = (method: string, path: string, body?: unknown): Promise<Answer> => hub.call(method, `/admin/v1${path}`, body, { token: hub.adminToken });
-const invite = (email: string, role: UserRole = 'viewer'): Promise<Answer> => admin('POST', '/users', { email, role });
+const asAdmin = (method: string, path: string, body?: unknown): Promise<Answer> => hub.call(method, `/admin/v1${path}`, body, { token: hub.adminToken });
+const invite = (email: string, role: UserRole = 'viewer'): Promise<Answer> => asAdmin('POST', '/users', { email, role });
 const accept = (invitation: unknown, password = PASSWORD): Promise<Answer> => hub.call('POST', '/admin/v1/invitations/accept', { token: (invitation as { token: string }).token, password });
 const signIn = (email: string, password = PASSWORD): Promise<Answer> => hub.call('POST', '/admin/v1/sessions', { email, password });
 const me = (token: string, at = hub): Promise<Answer> => at.call('GET', '/admin/v1/me', undefined, { token });
@@ -32,14 +34,14 @@ const idOf = async (token: string): Promise<string> => (await me(token)).body.id
 
 describe('a user', () => {
   it('is invited, sets the password once, and is in', async () => {
-    const made = await admin('POST', '/users', { email: ' New@Example.test ', name: ' New One ', role: 'operator' });
+    const made = await asAdmin('POST', '/users', { email: ' New@Example.test ', name: ' New One ', role: 'operator' });
     expect(made).toMatchObject({ status: 201, body: { email: 'New@Example.test', name: 'New One', role: 'operator', state: 'invited', hasPassword: false, hasIdentity: false, lastSignedInAt: null, invitation: { token: expect.stringMatching(/^cdi_[\w-]{43}$/), expiresAt: expect.any(String) } } });
     const session = await accept(made.body.invitation);
     expect(session).toMatchObject({ status: 201, body: { token: expect.stringMatching(/^cds_/) } });
     expect(await me(session.body.token as string)).toMatchObject({ status: 200, body: { id: made.body.id, email: 'New@Example.test', role: 'operator', state: 'active', hasPassword: true, sessionId: expect.any(String) } });
     expect(await signIn('new@example.TEST')).toMatchObject({ status: 201 });
     expect(await accept(made.body.invitation)).toMatchObject({ status: 401, body: { code: 'INVITATION_INVALID' } });
-    expect((await admin('GET', `/users/${made.body.id as string}`)).body).toMatchObject({ state: 'active', lastSignedInAt: expect.any(String) });
+    expect((await asAdmin('GET', `/users/${made.body.id as string}`)).body).toMatchObject({ state: 'active', lastSignedInAt: expect.any(String) });
   });
 
   it('is invited once by a request that is sent twice, and is answered the same', async () => {
@@ -53,34 +55,34 @@ describe('a user', () => {
     await invite('twice@example.test');
     expect(await invite('TWICE@example.test')).toMatchObject({ status: 409, body: { code: 'CONFLICT', errors: [{ pointer: '/email' }] } });
     const other = await invite('once@example.test');
-    expect(await admin('PATCH', `/users/${other.body.id as string}`, { email: 'Twice@example.test' })).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
-    expect(await admin('PATCH', `/users/${other.body.id as string}`, { email: 'ONCE@example.test' })).toMatchObject({ status: 200, body: { email: 'ONCE@example.test' } });
+    expect(await asAdmin('PATCH', `/users/${other.body.id as string}`, { email: 'Twice@example.test' })).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+    expect(await asAdmin('PATCH', `/users/${other.body.id as string}`, { email: 'ONCE@example.test' })).toMatchObject({ status: 200, body: { email: 'ONCE@example.test' } });
   });
 
   it('is refused with pointers where a field is wrong, and unknown where there is none', async () => {
-    const wrong = await admin('POST', '/users', { email: 'nobody', role: 'owner', name: '', more: 1 });
+    const wrong = await asAdmin('POST', '/users', { email: 'nobody', role: 'owner', name: '', more: 1 });
     expect(wrong).toMatchObject({ status: 422, body: { code: 'VALIDATION_FAILED' } });
     expect((wrong.body.errors as { pointer: string }[]).map(({ pointer }) => pointer).sort()).toEqual(['/email', '/more', '/name', '/role']);
-    for (const body of [{ role: null }, { email: null }, { role: 'root' }]) expect(await admin('PATCH', '/users/00000000-0000-4000-8000-000000000000', body)).toMatchObject({ status: 422 });
+    for (const body of [{ role: null }, { email: null }, { role: 'root' }]) expect(await asAdmin('PATCH', '/users/00000000-0000-4000-8000-000000000000', body)).toMatchObject({ status: 422 });
     for (const id of ['00000000-0000-4000-8000-000000000000', 'no-id', "'"]) {
-      expect(await admin('GET', `/users/${id}`)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
-      for (const step of ['disable', 'enable', 'reset']) expect(await admin('POST', `/users/${id}/${step}`)).toMatchObject({ status: 404 });
-      expect(await admin('DELETE', `/users/${id}`)).toMatchObject({ status: 404 });
+      expect(await asAdmin('GET', `/users/${id}`)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+      for (const step of ['disable', 'enable', 'reset']) expect(await asAdmin('POST', `/users/${id}/${step}`)).toMatchObject({ status: 404 });
+      expect(await asAdmin('DELETE', `/users/${id}`)).toMatchObject({ status: 404 });
     }
   });
 
   it('keeps what a change does not name, and loses a name that is set to null', async () => {
-    const id = (await admin('POST', '/users', { email: 'changing@example.test', name: 'Before', role: 'viewer' })).body.id as string;
-    expect(await admin('PATCH', `/users/${id}`, { role: 'integrator' })).toMatchObject({ status: 200, body: { role: 'integrator', name: 'Before', email: 'changing@example.test' } });
-    expect(await admin('PATCH', `/users/${id}`, { name: null })).toMatchObject({ status: 200, body: { role: 'integrator', name: null } });
+    const id = (await asAdmin('POST', '/users', { email: 'changing@example.test', name: 'Before', role: 'viewer' })).body.id as string;
+    expect(await asAdmin('PATCH', `/users/${id}`, { role: 'integrator' })).toMatchObject({ status: 200, body: { role: 'integrator', name: 'Before', email: 'changing@example.test' } });
+    expect(await asAdmin('PATCH', `/users/${id}`, { name: null })).toMatchObject({ status: 200, body: { role: 'integrator', name: null } });
   });
 
   it('is listed by pages, and found by role, state and a part of the address or the name', async () => {
-    for (const index of [1, 2, 3, 4]) await admin('POST', '/users', { email: `page${index}@example.test`, name: `Page %_ ${index}`, role: index % 2 ? 'viewer' : 'operator' });
-    const emails = async (query: string): Promise<string[]> => ((await admin('GET', `/users?${query}`)).body.items as { email: string }[]).map(({ email }) => email);
+    for (const index of [1, 2, 3, 4]) await asAdmin('POST', '/users', { email: `page${index}@example.test`, name: `Page %_ ${index}`, role: index % 2 ? 'viewer' : 'operator' });
+    const emails = async (query: string): Promise<string[]> => ((await asAdmin('GET', `/users?${query}`)).body.items as { email: string }[]).map(({ email }) => email);
     const seen: string[] = [];
     for (let after: string | null = ''; after !== null;) {
-      const page: Answer = await admin('GET', `/users?limit=2&after=${encodeURIComponent(after)}`);
+      const page: Answer = await asAdmin('GET', `/users?limit=2&after=${encodeURIComponent(after)}`);
       seen.push(...(page.body.items as { email: string }[]).map(({ email }) => email));
       after = page.body.next as string | null;
     }
@@ -90,7 +92,7 @@ describe('a user', () => {
     expect(await emails('search=%25_')).toHaveLength(4);
     expect(await emails('search=page&state=active')).toEqual([]);
     expect(await emails('state=active')).toContain(TEST_ADMIN.email);
-    for (const query of ['limit=0', 'role=root', 'state=gone', 'search=', 'sort=email', `after=${'x'.repeat(255)}`]) expect(await admin('GET', `/users?${query}`)).toMatchObject({ status: 422, body: { errors: [{ pointer: expect.stringMatching(/^\?/) }] } });
+    for (const query of ['limit=0', 'role=root', 'state=gone', 'search=', 'sort=email', `after=${'x'.repeat(255)}`]) expect(await asAdmin('GET', `/users?${query}`)).toMatchObject({ status: 422, body: { errors: [{ pointer: expect.stringMatching(/^\?/) }] } });
   });
 });
 
@@ -98,15 +100,15 @@ describe('an invitation', () => {
   it('is good for nobody once it is replaced, too old, or its user disabled, and is stored as a hash', async () => {
     const made = await invite('late@example.test');
     const id = made.body.id as string;
-    const second = (await admin('POST', `/users/${id}/reset`)).body;
+    const second = (await asAdmin('POST', `/users/${id}/reset`)).body;
     expect(await accept(made.body.invitation)).toMatchObject({ status: 401, body: { code: 'INVITATION_INVALID' } });
     expect(JSON.stringify(await database.query(`select encode(token_hash, 'escape') as hash from governance.user_invitation`))).not.toContain(second.token);
     await database.execute(`update governance.user_invitation set expires_at = now() where user_id = $1`, [id]);
     expect(await accept(second)).toMatchObject({ status: 401, body: { code: 'INVITATION_INVALID' } });
-    const third = (await admin('POST', `/users/${id}/reset`)).body;
-    await admin('POST', `/users/${id}/disable`);
+    const third = (await asAdmin('POST', `/users/${id}/reset`)).body;
+    await asAdmin('POST', `/users/${id}/disable`);
     expect(await accept(third)).toMatchObject({ status: 401, body: { code: 'INVITATION_INVALID' } });
-    expect(await admin('POST', `/users/${id}/reset`)).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+    expect(await asAdmin('POST', `/users/${id}/reset`)).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
     expect(await accept({ token: 'no such thing' }, 'short')).toMatchObject({ status: 422, body: { errors: [{ pointer: '/password' }] } });
   });
 
@@ -126,31 +128,31 @@ describe('what is taken from a user', () => {
     const token = await newSession(database, 'admin');
     const id = await idOf(token);
     for (const at of [hub, replica]) expect(await reads(token, '/users', at)).toMatchObject({ status: 200 });
-    expect(await admin('PATCH', `/users/${id}`, { role: 'operator' })).toMatchObject({ status: 200, body: { role: 'operator' } });
+    expect(await asAdmin('PATCH', `/users/${id}`, { role: 'operator' })).toMatchObject({ status: 200, body: { role: 'operator' } });
     for (const at of [replica, hub]) expect(await reads(token, '/users', at)).toMatchObject({ status: 403, body: { facts: { role: 'admin' } } });
-    await admin('PATCH', `/users/${id}`, { role: 'integrator' });
+    await asAdmin('PATCH', `/users/${id}`, { role: 'integrator' });
     for (const at of [replica, hub]) expect(await reads(token, '/clients', at)).toMatchObject({ status: 200 });
   });
 
   it('is gone at once: the account, which comes back without its sessions', async () => {
     const { id, token } = await newUser(hub, 'viewer', 'off@example.test', PASSWORD);
     expect(await reads(token, '/me', replica)).toMatchObject({ status: 200 });
-    expect(await admin('POST', `/users/${id}/disable`)).toMatchObject({ status: 200, body: { state: 'disabled' } });
+    expect(await asAdmin('POST', `/users/${id}/disable`)).toMatchObject({ status: 200, body: { state: 'disabled' } });
     for (const at of [replica, hub]) expect(await reads(token, '/me', at)).toMatchObject({ status: 401 });
     const refused = await signIn('off@example.test');
     expect({ ...refused.body, instance: '' }).toEqual({ ...(await signIn('off@example.test', 'a wrong password')).body, instance: '' });
-    expect(await admin('POST', `/users/${id}/disable`)).toMatchObject({ status: 200, body: { state: 'disabled' } });
-    expect(await admin('POST', `/users/${id}/enable`)).toMatchObject({ status: 200, body: { state: 'active' } });
+    expect(await asAdmin('POST', `/users/${id}/disable`)).toMatchObject({ status: 200, body: { state: 'disabled' } });
+    expect(await asAdmin('POST', `/users/${id}/enable`)).toMatchObject({ status: 200, body: { state: 'active' } });
     expect(await reads(token, '/me', hub)).toMatchObject({ status: 401 });
     expect(await signIn('off@example.test')).toMatchObject({ status: 201 });
   });
 
   it('is gone at once: the password, with every session', async () => {
     const { id, token } = await newUser(hub, 'viewer', 'reset@example.test', PASSWORD);
-    const invitation = (await admin('POST', `/users/${id}/reset`)).body;
+    const invitation = (await asAdmin('POST', `/users/${id}/reset`)).body;
     expect(await reads(token, '/me', replica)).toMatchObject({ status: 401 });
     expect(await signIn('reset@example.test')).toMatchObject({ status: 401 });
-    expect(await admin('GET', `/users/${id}`)).toMatchObject({ body: { state: 'invited', hasPassword: false } });
+    expect(await asAdmin('GET', `/users/${id}`)).toMatchObject({ body: { state: 'invited', hasPassword: false } });
     expect(await accept(invitation, 'another password, longer')).toMatchObject({ status: 201 });
     expect(await signIn('reset@example.test', 'another password, longer')).toMatchObject({ status: 201 });
   });
@@ -158,14 +160,14 @@ describe('what is taken from a user', () => {
   it('is gone at once: sessions, which an admin sees and ends, and everything of a user who is deleted', async () => {
     const token = await newSession(database, 'viewer');
     const id = await idOf(token);
-    expect(await admin('GET', `/users/${id}/sessions`)).toMatchObject({ status: 200, body: { items: [{ current: false }] } });
-    expect(await admin('DELETE', `/users/${id}/sessions`)).toMatchObject({ status: 204 });
+    expect(await asAdmin('GET', `/users/${id}/sessions`)).toMatchObject({ status: 200, body: { items: [{ current: false }] } });
+    expect(await asAdmin('DELETE', `/users/${id}/sessions`)).toMatchObject({ status: 204 });
     expect(await reads(token, '/me', replica)).toMatchObject({ status: 401 });
     const again = await newSession(database, 'viewer');
     const second = await idOf(again);
-    expect(await admin('DELETE', `/users/${second}`)).toMatchObject({ status: 204 });
+    expect(await asAdmin('DELETE', `/users/${second}`)).toMatchObject({ status: 204 });
     expect(await reads(again, '/me', replica)).toMatchObject({ status: 401 });
-    expect(await admin('GET', `/users/${second}`)).toMatchObject({ status: 404 });
+    expect(await asAdmin('GET', `/users/${second}`)).toMatchObject({ status: 404 });
   });
 });
 
@@ -231,5 +233,33 @@ describe('the own password', () => {
   it('is none where the user never set one', async () => {
     const token = await newSession(database, 'viewer');
     expect(await hub.call('PUT', '/admin/v1/me/password', { currentPassword: 'anything', newPassword: 'the next password' }, { token })).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+  });
+});
+
+describe('a hub that no admin can sign in to', () => {
+  it('is opened again by the statement that the runbook has', async () => {
+    const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbooks/lost-access.md'), 'utf8');
+    const [, statement = ''] = /```sql\n(with [\s\S]*?)```/.exec(runbook) ?? [];
+    const disabled = await invite('forgot@example.test');
+    await asAdmin('POST', `/users/${disabled.body.id as string}/disable`);
+    for (const [address, token] of [['FORGOT@example.test', 'cdi_made-up-one'], ['unknown@example.test', 'cdi_made-up-two']] as const) {
+      await database.execute(statement.replace('<address>', address).replace('<token>', token));
+      const session = await accept({ token });
+      expect(session).toMatchObject({ status: 201 });
+      expect(await me(session.body.token as string)).toMatchObject({ body: { role: 'admin', state: 'active' } });
+    }
+  });
+});
+
+describe('a replica of the version before', () => {
+  it('knows active admins and nobody else, and still claims a hub', async () => {
+    const seen = async (): Promise<string[]> => (await database.query<{ email: string }>('select id, email, password_hash from governance.admin_user')).map(({ email }) => email);
+    const before = await seen();
+    const [viewer, off, admin] = [await newSession(database, 'viewer'), await newSession(database, 'admin'), await newSession(database, 'admin')];
+    await asAdmin('POST', `/users/${await idOf(off)}/disable`);
+    expect((await seen()).filter((email) => !before.includes(email))).toEqual([(await me(admin)).body.email]);
+    expect((await me(viewer)).body.role).toBe('viewer');
+    const [made] = await database.query<{ id: string }>(`insert into governance.admin_user (email, password_hash) values ('first@example.test', 'scrypt$x') returning id`);
+    expect(await asAdmin('GET', `/users/${made?.id}`)).toMatchObject({ body: { role: 'admin', state: 'active' } });
   });
 });

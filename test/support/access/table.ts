@@ -1,10 +1,11 @@
 import { USER_ROLES, type Scope, type UserRole } from '../../../src/core/governance/access.js';
 
 /**
- * Who may call what: the one table that the tests hold every route against, and that docs/access.md shows. A route
- * without a line here fails test/integration/routes.spec.ts. Each line: method, route, the least role of users who may
- * call it (`-` for none), the scope that opens it to an API client. `anybody` needs no token; `signature` is public at
- * the guard and checks its sender's signature itself.
+ * Who may call what: the one table that the tests hold every route against, and that docs/access-routes.md shows. A route
+ * without a line here fails test/integration/routes.spec.ts; after a change, `npx vitest run test/tidy/docs.spec.ts -u`
+ * writes the page anew. Each line: method, route, the least role of users who may call it (`-` for none), the scope that
+ * opens it to an API client. `anybody` needs no token; `signature` is public at the guard and checks its sender's
+ * signature itself.
  */
 const TABLE = `
   GET    /health/live                                        anybody

@@ -78,18 +78,24 @@ export class IdentityProvider {
     try {
       return await discovery(url, clientId, undefined, proofOf(clientSecret), { execute, timeout: ANSWERS_WITHIN_SECONDS });
     } catch (error) {
-      this.logger.warn({ err: error, msg: 'the identity provider cannot be discovered', issuer });
       throw new HubError('OIDC_UNAVAILABLE', { detail: 'The identity provider does not say how to sign in. The hub\'s log says more.', cause: error });
     }
   }
 
   private translate(error: unknown): HubError {
     if (error instanceof HubError) return error;
-    this.logger.warn({ err: error, msg: 'a sign-in by the identity provider failed' });
-    if (error instanceof AuthorizationResponseError) return new HubError('OIDC_SIGN_IN_INVALID', { detail: `The identity provider refused: ${error.error.slice(0, 60).replaceAll(/[^\w.-]/g, '')}.`, cause: error });
     const away = error instanceof TypeError || AWAY.has(String((error as { code?: unknown }).code));
-    return new HubError(away ? 'OIDC_UNAVAILABLE' : 'OIDC_SIGN_IN_INVALID', { detail: away ? 'The identity provider does not answer as it should.' : 'What the identity provider answered cannot be believed.', cause: error });
+    if (away) return new HubError('OIDC_UNAVAILABLE', { detail: 'The identity provider does not answer as it should.', cause: error });
+    this.logger.warn({ msg: `a sign-in by the identity provider failed: ${reasonOf(error)}` });
+    const refused = error instanceof AuthorizationResponseError ? `The identity provider refused: ${error.error.slice(0, 60).replaceAll(/[^\w.-]/g, '')}.` : undefined;
+    return new HubError('OIDC_SIGN_IN_INVALID', { detail: refused ?? 'What the identity provider answered cannot be believed.', cause: error });
   }
+}
+
+/** What an error says, without the claims and answers that come with it: those are about a person. */
+function reasonOf(error: unknown): string {
+  const { message, code, cause } = error as { message?: string; code?: string; cause?: { message?: string } };
+  return [message, code, cause?.message].filter((part) => part !== undefined).join('; ');
 }
 
 /** How the hub proves itself to the provider: by the header that OpenID Connect prefers, where the provider does not say that it takes the body alone. */

@@ -29,7 +29,8 @@ export class OidcController {
   @ApiQuery({ name: 'error', required: false, schema: { type: 'string' } })
   @ApiResponse({ status: 200, description: 'The token to send as `Authorization: Bearer`', type: NewSessionAnswer })
   async finish(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<NewSessionAnswer> {
+    const session = await this.signIn.finish(request.url.replace(/^[^?]*\??/, ''), request.headers.cookie, originOf(request));
     void reply.header('set-cookie', removedCookie(this.signIn.secure));
-    return this.signIn.finish(request.url.replace(/^[^?]*\??/, ''), request.headers.cookie, originOf(request));
+    return session;
   }
 }

@@ -34,7 +34,7 @@ export class SignIn {
     const [user] = await this.database.query<{ id: string; hash: string | null }>(
       'select id, password_hash as hash from governance.user_account where lower(email) = lower($1) and disabled_at is null', [email]);
     const hash = user?.hash ?? NOBODYS_PASSWORD;
-    const right = await verifyPassword(password, hash);
+    const right = await this.tries.judge(() => verifyPassword(password, hash), address, account, both);
     if (!user || !right) throw new HubError('UNAUTHENTICATED', { detail: 'The account or the password is wrong.' });
     const session = await this.sessions.begin(user.id, { ...origin, begunBy: 'password' }, hash);
     await this.tries.forget(both);

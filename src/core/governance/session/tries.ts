@@ -35,10 +35,24 @@ export class Tries {
    * @throws HubError TOO_MANY_ATTEMPTS with the seconds to wait.
    */
   async begin(...counted: readonly Counted[]): Promise<void> {
+    // Not in the transaction that counts: it would hold rows that others are about to count.
+    await this.database.execute('delete from governance.failed_try where key in (select key from governance.failed_try where ends_at <= now() limit $1 for update skip locked)', [SWEPT_AT_ONCE]);
     await this.database.transaction(async (tx) => {
-      await tx.execute('delete from governance.failed_try where key in (select key from governance.failed_try where ends_at <= now() limit $1 for update skip locked)', [SWEPT_AT_ONCE]);
       for (const one of counted) await count(tx, one);
     });
+  }
+
+  /**
+   * Whether a try that has been begun is right. One that could not be judged is none: whoever is turned away because the
+   * hub has too much to do must not be locked out for it.
+   */
+  async judge(judging: () => Promise<boolean>, ...counted: readonly Counted[]): Promise<boolean> {
+    try {
+      return await judging();
+    } catch (error) {
+      await this.takeBack(...counted);
+      throw error;
+    }
   }
 
   /** The try that was begun did not fail; those before it did. */

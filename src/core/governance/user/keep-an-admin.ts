@@ -18,7 +18,8 @@ export class KeepAnAdmin {
   async whileChanging<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     return this.database.once(async (tx) => {
       // The claim is a row that every hub has once: whoever holds it changes users.
-      await tx.query('select 1 from governance.hub_claim for update');
+      const claim = await tx.query('select 1 from governance.hub_claim for update');
+      if (claim.length === 0) throw new HubError('CONFLICT', { detail: 'The hub has not been claimed yet; claim it by its setup token first.' });
       const before = await this.adminsWhoCanSignIn(tx);
       const outcome = await work(tx);
       if (before > 0 && (await this.adminsWhoCanSignIn(tx)) === 0) throw new HubError('LAST_ADMIN');

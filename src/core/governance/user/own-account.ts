@@ -31,7 +31,7 @@ export class OwnAccount {
     const hash = account?.hash;
     if (hash == null) throw new HubError('CONFLICT', { detail: 'The account has no password; an admin can reset it, so that you set one.' });
     await this.tries.begin(counted);
-    if (!(await verifyPassword(current, hash))) throw new HubError('PASSWORD_WRONG', { errors: [{ pointer: '/currentPassword', detail: 'is wrong' }] });
+    if (!(await this.tries.judge(() => verifyPassword(current, hash), counted))) throw new HubError('PASSWORD_WRONG', { errors: [{ pointer: '/currentPassword', detail: 'is wrong' }] });
     const nextHash = await hashPassword(next);
     const session = await this.database.transaction(async (tx) => {
       const changed = await tx.execute('update governance.user_account set password_hash = $3 where id = $1 and password_hash = $2', [userId, hash, nextHash]);
