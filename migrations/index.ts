@@ -13,6 +13,7 @@ import { SignIn1700000010100 } from './1700000010100-sign-in.js';
 import { Idempotency1700000012000 } from './1700000012000-idempotency.js';
 import { Feeds1700000013000 } from './1700000013000-feeds.js';
 import { OutsideCatalog1700000014000 } from './1700000014000-outside-catalog.js';
+import { Orchestration1700000016000 } from './1700000016000-orchestration.js';
 
 /** In order. A migration that has shipped is never edited. */
 export const MIGRATIONS = [
@@ -31,4 +32,5 @@ export const MIGRATIONS = [
   Idempotency1700000012000,
   Feeds1700000013000,
   OutsideCatalog1700000014000,
+  Orchestration1700000016000,
 ];

@@ -11,6 +11,7 @@ export const SETTINGS_TABLE = [
   ['CROSSDOCK_LOG_LEVEL', 'one of fatal, error, warn, info, debug, trace, silent', 'warn'],
   ['CROSSDOCK_PLUGINS_DIR', 'a further folder of bundled plugins, each with manifest.json and index.mjs', 'none'],
   ['DATABASE_URL', 'an external Postgres 16 or newer, postgres://user:password@host:port/database', 'the embedded Postgres'],
+  ['REDIS_URL', 'a Redis 6.2 or newer for the queue, redis://user:password@host:port/0, or rediss:// for TLS', 'the queue stands in Postgres'],
   ['CROSSDOCK_PUBLIC_URL', 'where people reach the hub, for example https://hub.example.com', 'none'],
   ['CROSSDOCK_TRUSTED_PROXIES', 'addresses and networks of proxies whose X-Forwarded-For is believed: 10.0.0.0/8,192.0.2.7', 'none'],
   ['CROSSDOCK_OIDC_ISSUER', 'an OpenID Connect provider that users may sign in by: its issuer URL', 'none'],

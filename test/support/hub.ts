@@ -59,7 +59,7 @@ export interface HubProcess {
 
 /** The environment of a hub under test: nothing of this process's own settings leaks in. */
 export function hubEnvironment(given: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const clean = Object.entries(process.env).filter(([name]) => !/^(CROSSDOCK_|DATABASE_URL$|VITEST|NODE_(?!COMPILE_CACHE))/.test(name));
+  const clean = Object.entries(process.env).filter(([name]) => !/^(CROSSDOCK_|DATABASE_URL$|REDIS_URL$|VITEST|NODE_(?!COMPILE_CACHE))/.test(name));
   return { ...Object.fromEntries(clean), CROSSDOCK_PORT: '0', ...given };
 }
 

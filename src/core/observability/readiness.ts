@@ -1,7 +1,9 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy, Optional } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { MIGRATIONS } from '../../../migrations/index.js';
+import { QueueHealth } from '../orchestration/queue-health.js';
+import { within } from '../orchestration/within.js';
 import { Database } from '../persistence/database.js';
 import { Draining } from './draining.js';
 
@@ -10,18 +12,6 @@ const DATABASE_ANSWERS_WITHIN_MS = 2_000;
 const MOST_EVENT_LOOP_LAG_MS = 1_000;
 /** Readiness is public, so asking often must not become work for the database. */
 const DATABASE_ANSWER_KEPT_MS = 500;
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** The things that have to hold before this process should be sent requests. */
 @Injectable()
@@ -33,6 +23,7 @@ export class Readiness implements OnModuleDestroy {
     private readonly database: Database,
     private readonly indicators: HealthIndicatorService,
     private readonly draining: Draining,
+    @Optional() private readonly queue?: QueueHealth,
   ) {
     this.delay.enable();
   }
@@ -56,6 +47,11 @@ export class Readiness implements OnModuleDestroy {
     const lagMs = Math.round(this.delay.percentile(99) / 1e6);
     this.delay.reset();
     return lagMs <= MOST_EVENT_LOOP_LAG_MS ? check.up({ lagMs }) : check.down({ lagMs });
+  }
+
+  /** Told and never a reason to be unready: every replica would leave the load balancer for what costs only moments. */
+  queueAnswers(): HealthIndicatorResult {
+    return this.indicators.check('queue').up({ ...this.queue?.state });
   }
 
   serving(): HealthIndicatorResult {

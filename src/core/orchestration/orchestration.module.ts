@@ -2,6 +2,7 @@ import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { SETTINGS, type Settings } from '../settings/settings.js';
 import { queueOptions } from './queue-backend.js';
+import { QueueHealth } from './queue-health.js';
 import { WakeUpConsumer } from './wake-up.consumer.js';
 import { WAKE_UP_QUEUE, WakeUps } from './wake-ups.js';
 
@@ -13,8 +14,8 @@ export class OrchestrationModule {
     return {
       module: OrchestrationModule,
       imports: [BullModule.forRootAsync({ inject: [SETTINGS], useFactory: queueOptions }), BullModule.registerQueue({ name: WAKE_UP_QUEUE })],
-      providers: [WakeUps, ...(role === 'api' ? [] : [WakeUpConsumer])],
-      exports: [WakeUps],
+      providers: [QueueHealth, WakeUps, ...(role === 'api' ? [] : [WakeUpConsumer])],
+      exports: [QueueHealth, WakeUps],
     };
   }
 }

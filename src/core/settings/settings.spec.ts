@@ -38,6 +38,12 @@ it.each([
   [{ CROSSDOCK_LOG_LEVEL: 'loud' }, /one of fatal/],
   [{ CROSSDOCK_SETUP_TOKEN: 'short' }, /16 characters/],
   [{ DATABASE_URL: 'mysql://x' }, /postgres:\/\//],
+  [{ REDIS_URL: 'http://x' }, /REDIS_URL must begin with redis:\/\/ or rediss:\/\//],
+  [{ REDIS_URL: 'redis://' }, /REDIS_URL/],
+  [{ REDIS_URL: 'redis://u:a/b@host' }, /percent-encoded/],
+  [{ REDIS_URL: 'redis://host/jobs' }, /database number/],
+  [{ REDIS_URL: 'redis://host/0?tls=true' }, /nothing after the database number/],
+  [{ REDIS_URL: 'redis://:%zz@host' }, /percent-encoded/],
   [{ CROSSDOCK_PLUGINS_DIR: '/no/such/folder' }, /there is no such folder/],
   [{ CROSSDOCK_PUBLIC_URL: 'hub.example.com' }, /http:\/\/ or https:\/\//],
   [{ CROSSDOCK_PUBLIC_URL: 'https://hub.example.com/path' }, /without a path/],
@@ -76,9 +82,19 @@ it.each([
   expect(complaint({ ...OIDC, ...env })).toMatch(words);
 });
 
-it('never repeats a setup token or a database password in its complaint', () => {
+it('never repeats a setup token, or a password of the database or of Redis, in its complaint', () => {
   expect(complaint({ CROSSDOCK_SETUP_TOKEN: 'hunter2' })).not.toContain('hunter2');
   expect(complaint({ DATABASE_URL: 'pg://u:hunter2@h/d' })).not.toContain('hunter2');
+  for (const url of ['redis://:hunter2@h:port', 'redis://:hunter2@h/x', 'rdis://:hunter2@h', 'redis://hunter2:%@h']) expect(complaint({ REDIS_URL: url })).not.toContain('hunter2');
+});
+
+it('reads a Redis in every form that its URL has', () => {
+  const place = (REDIS_URL: string): unknown => readSettings({ REDIS_URL }, '/clone').redis;
+  expect(place('redis://cache')).toEqual({ host: 'cache', port: 6379, username: undefined, password: undefined, db: 0, tls: undefined });
+  expect(place('redis://hub:p%40ss%2F@cache:6380/3')).toEqual({ host: 'cache', port: 6380, username: 'hub', password: 'p@ss/', db: 3, tls: undefined });
+  expect(place('rediss://:secret@cache.example.com/')).toMatchObject({ password: 'secret', tls: { servername: 'cache.example.com' } });
+  expect(place('rediss://[::1]:6380')).toMatchObject({ host: '::1', port: 6380, tls: {} });
+  expect(place('')).toBeUndefined();
 });
 
 it('is described by the same table that the launcher prints before anything is built', async () => {

@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import { HubError } from '../errors/index.js';
 import { OIDC_ROWS, readOidcSettings, type OidcSettings } from './oidc-settings.js';
 import type { SettingRow } from './setting-row.js';
+import { redisPlace, type RedisPlace } from './redis-place.js';
 
 export type Role = 'all' | 'api' | 'worker';
 
@@ -19,6 +20,8 @@ export interface Settings {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** An external Postgres 16 or newer; without it the hub runs its own. */
   readonly databaseUrl: string | undefined;
+  /** The Redis that carries the queue; without it the queue stands in Postgres. */
+  readonly redis: RedisPlace | undefined;
   /** A further folder of bundled plugins, beside the built-in ones; the practice retailer's connectors come this way. */
   readonly pluginsDir: string | undefined;
   /** Where people reach the hub, without a slash at the end. */
@@ -43,6 +46,7 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   { name: 'CROSSDOCK_LOG_LEVEL', meaning: `one of ${LEVELS.join(', ')}`, byDefault: 'warn' },
   { name: 'CROSSDOCK_PLUGINS_DIR', meaning: 'a further folder of bundled plugins, each with manifest.json and index.mjs', byDefault: 'none' },
   { name: 'DATABASE_URL', meaning: 'an external Postgres 16 or newer, postgres://user:password@host:port/database', byDefault: 'the embedded Postgres' },
+  { name: 'REDIS_URL', meaning: 'a Redis 6.2 or newer for the queue, redis://user:password@host:port/0, or rediss:// for TLS', byDefault: 'the queue stands in Postgres' },
   { name: 'CROSSDOCK_PUBLIC_URL', meaning: 'where people reach the hub, for example https://hub.example.com', byDefault: 'none' },
   { name: 'CROSSDOCK_TRUSTED_PROXIES', meaning: 'addresses and networks of proxies whose X-Forwarded-For is believed: 10.0.0.0/8,192.0.2.7', byDefault: 'none' },
   ...OIDC_ROWS,
@@ -118,6 +122,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string = process.cwd(
     setupToken: setupToken(given('CROSSDOCK_SETUP_TOKEN')),
     logLevel: oneOf('CROSSDOCK_LOG_LEVEL', given('CROSSDOCK_LOG_LEVEL') ?? 'warn', LEVELS),
     databaseUrl: databaseUrl(given('DATABASE_URL')),
+    redis: redisPlace(given('REDIS_URL')),
     pluginsDir: pluginsDir(given('CROSSDOCK_PLUGINS_DIR'), root),
     publicUrl: ownUrl,
     trustedProxies: trustedProxies(given('CROSSDOCK_TRUSTED_PROXIES')),
