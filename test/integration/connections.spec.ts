@@ -109,7 +109,7 @@ describe('changing a connection', () => {
 
   it('pages through all of them', async () => {
     const seen: unknown[] = [];
-    for (let after: unknown = '0'; after !== null;) {
+    for (let after: unknown = ''; after !== null;) {
       const { body } = await hub.admin('GET', `/admin/v1/connections?limit=2&after=${String(after)}`);
       seen.push(...(body.items as { id: unknown }[]).map((item) => item.id));
       after = body.next;

@@ -141,7 +141,7 @@ describe('cross-references', () => {
 
   it('are refused for a connection that does not exist, for a cursor that nobody gave, and to callers who are no admins', async () => {
     expect((await admin('GET', path('nobody'))).body).toMatchObject({ status: 404, code: 'CONNECTION_NOT_FOUND' });
-    expect((await admin('GET', `${path('shop-a')}?after=rubbish`)).body).toMatchObject({ status: 422, errors: [{ pointer: '?after' }] });
+    expect((await admin('GET', `${path('shop-a')}?after=rubbish`)).body).toMatchObject({ status: 400, code: 'CURSOR_INVALID', errors: [{ pointer: '?after' }] });
     expect((await hub.call('GET', path('shop-a'), undefined, { token: await hub.client('catalog:write') })).status).toBe(403);
   });
 

@@ -160,6 +160,6 @@ describe('the ledger as a feed', () => {
   });
 
   it('refuses a cursor that it never gave', async () => {
-    expect(await stock.api('GET', '/api/v1/ledger?after=x')).toMatchObject({ status: 422, body: { code: 'VALIDATION_FAILED' } });
+    expect(await stock.api('GET', '/api/v1/ledger?after=x')).toMatchObject({ status: 400, body: { code: 'CURSOR_INVALID' } });
   });
 });

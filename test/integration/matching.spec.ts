@@ -204,7 +204,7 @@ describe('the comparison of two catalogues', () => {
       after = body.next === null ? '' : `&after=${body.next as string}`;
     } while (after);
     expect(seen).toEqual(['01', '03', '05', '07', '09', '11', '13', '15', '17', '19', '21']);
-    expect((await admin('GET', `/${id}/matches?after=nonsense`)).status).toBe(422);
+    expect((await admin('GET', `/${id}/matches?after=nonsense`)).status).toBe(400);
   });
 
   it('leaves alone what a person ignores, until it is put back', async () => {

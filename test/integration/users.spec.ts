@@ -92,7 +92,7 @@ describe('a user', () => {
     expect(await emails('search=%25_')).toHaveLength(4);
     expect(await emails('search=page&state=active')).toEqual([]);
     expect(await emails('state=active')).toContain(TEST_ADMIN.email);
-    for (const query of ['limit=0', 'role=root', 'state=gone', 'search=', 'sort=email', `after=${'x'.repeat(255)}`]) expect(await asAdmin('GET', `/users?${query}`)).toMatchObject({ status: 422, body: { errors: [{ pointer: expect.stringMatching(/^\?/) }] } });
+    for (const query of ['limit=0', 'role=root', 'state=gone', 'search=', 'sort=email']) expect(await asAdmin('GET', `/users?${query}`)).toMatchObject({ status: 422, body: { errors: [{ pointer: expect.stringMatching(/^\?/) }] } });
   });
 });
 

@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   ROUTE_NOT_FOUND: { status: 404, title: 'No such operation', retry: 'never' },
   NOT_FOUND: { status: 404, title: 'Not found', retry: 'never' },
   CONFLICT: { status: 409, title: 'The request conflicts with what is stored', retry: 'never' },
+  CURSOR_INVALID: { status: 400, title: 'The cursor is none of this list', retry: 'never' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key belongs to another request', retry: 'never' },
   IDEMPOTENCY_KEY_IN_USE: { status: 409, title: 'The request with this idempotency key is still under way', retry: 'later' },
   IDEMPOTENT_ANSWER_LOST: { status: 409, title: 'The request was carried out, and its answer can no longer be shown', retry: 'never' },

@@ -9,6 +9,7 @@ import { DtoPipe } from './dto.pipe.js';
 import { addIdempotencyHooks } from './idempotency/idempotency-hooks.js';
 import { IdempotencyGuard } from './idempotency/idempotency.guard.js';
 import { KeptAnswers } from './idempotency/kept-answers.js';
+import { KnownQueryGuard } from './known-query.guard.js';
 import { ApiDescription } from './openapi/api-description.js';
 import { ProblemFilter } from './problem.filter.js';
 import { addRequestHooks } from './request-hooks.js';
@@ -32,7 +33,7 @@ export function configureApp(app: NestFastifyApplication): void {
   app.get(RequestMetrics).observe(fastify);
   app.get(ApiDescription).describes(app);
   // Guards given here come after those of modules: the caller is known by then.
-  app.useGlobalGuards(app.get(IdempotencyGuard));
+  app.useGlobalGuards(new KnownQueryGuard(), app.get(IdempotencyGuard));
   app.useGlobalPipes(new DtoPipe());
   app.useGlobalFilters(new ProblemFilter());
 }

@@ -36,9 +36,12 @@ function pointerOf(error: ErrorObject): string {
   return last === undefined ? error.instancePath : `${error.instancePath}/${last.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
+/** What is said of a field that a schema does not have. */
+export const UNKNOWN = 'is not known here';
+
 function detailOf(error: ErrorObject): string {
   if (error.keyword === 'required') return 'is required';
-  if (error.keyword === 'additionalProperties' || error.keyword === 'unevaluatedProperties') return 'is not known here';
+  if (error.keyword === 'additionalProperties' || error.keyword === 'unevaluatedProperties') return UNKNOWN;
   if (error.keyword === 'enum') return `must be one of ${(error.params as { allowedValues: unknown[] }).allowedValues.join(', ')}`;
   if (error.keyword === 'const') return `must be ${JSON.stringify((error.params as { allowedValue: unknown }).allowedValue)}`;
   return error.message ?? 'does not fit the schema';

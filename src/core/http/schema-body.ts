@@ -1,6 +1,7 @@
 import type { PipeTransform } from '@nestjs/common';
 import { HubError, type FieldError } from '../errors/index.js';
-import { CompiledSchema, type JsonSchema } from './json-schema.js';
+import { CompiledSchema, UNKNOWN, type JsonSchema } from './json-schema.js';
+import { unknownParameter } from './known-query.guard.js';
 
 /**
  * Checks a body against a JSON Schema compiled when the route is declared: `@Body(new SchemaBody(Movement)) body: Static<typeof Movement>`.
@@ -45,6 +46,9 @@ export class SchemaQuery implements PipeTransform<unknown, unknown> {
     const query = { ...(value as Record<string, unknown>) };
     const errors = [...this.compiled.faultsOf(query), ...beyondNumbers(query)];
     if (errors.length === 0) return query;
-    throw new HubError('VALIDATION_FAILED', { errors: errors.map((error) => ({ ...error, pointer: `?${error.pointer.replace(/^\//, '')}` })) });
+    const known = Object.keys((this.schema.properties ?? {}) as object);
+    throw new HubError('VALIDATION_FAILED', {
+      errors: errors.map(({ pointer, detail }) => ({ pointer: `?${pointer.replace(/^\//, '')}`, detail: detail === UNKNOWN ? unknownParameter(known) : detail })),
+    });
   }
 }

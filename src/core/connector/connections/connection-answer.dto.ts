@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageAnswerOf } from '../../http/paging/page.dto.js';
 import type { MatchItemsBy } from '../connection.js';
 
 export class CredentialAnswer {
@@ -62,13 +63,7 @@ export class ConnectionAnswer {
   updatedAt!: Date;
 }
 
-export class ConnectionPageAnswer {
-  @ApiProperty({ type: [ConnectionAnswer] })
-  items!: readonly ConnectionAnswer[];
-
-  @ApiProperty({ type: String, nullable: true, description: 'Pass as `after` for the next page; null at the end.' })
-  next!: string | null;
-}
+export class ConnectionPageAnswer extends PageAnswerOf(ConnectionAnswer) {}
 
 export class ConnectionTestAnswer {
   @ApiProperty({ description: 'Whether the plugin reached the outside system with these credentials.' })

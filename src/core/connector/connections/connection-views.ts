@@ -1,9 +1,13 @@
 import type { Manifest } from '@crossdock/connector-sdk';
 import { Injectable } from '@nestjs/common';
+import { Cursor } from '../../http/paging/cursor.js';
+import { pageOf } from '../../http/paging/page.js';
 import { ConnectionDirectory } from '../connection-directory.js';
 import { PluginRegistry } from '../registry/plugin-registry.js';
 import type { ConnectionAnswer, ConnectionPageAnswer, CredentialAnswer } from './connection-answer.dto.js';
 import { ConnectionStore, type ConnectionRow, type CredentialRow } from './connection-store.js';
+
+const CURSOR = new Cursor('connections', ['integer']);
 
 /** Connections as the admin API shows them: which credentials are stored, never what they are. */
 @Injectable()
@@ -14,10 +18,11 @@ export class ConnectionViews {
     private readonly directory: ConnectionDirectory,
   ) {}
 
-  async page(limit: number, after: number): Promise<ConnectionPageAnswer> {
-    const rows = await this.store.page(after, limit + 1);
-    const shown = rows.slice(0, limit);
-    return { items: await this.answers(shown), next: rows.length > limit ? String(shown.at(-1)?.sourceId) : null };
+  /** In the order they were made. @throws HubError CURSOR_INVALID */
+  async page(limit: number, cursor: string | undefined): Promise<ConnectionPageAnswer> {
+    const [after] = CURSOR.read(cursor) ?? [0];
+    const { items, next } = pageOf(await this.store.page(after, limit + 1), limit, (last) => CURSOR.write(last.sourceId));
+    return { items: await this.answers(items), next };
   }
 
   async one(row: ConnectionRow): Promise<ConnectionAnswer> {

@@ -29,7 +29,7 @@ export class ConnectionController {
   @ApiOperation({ operationId: 'listConnections', summary: 'List connections' })
   @ApiResponse({ status: 200, description: 'A page of connections, in the order they were made', type: ConnectionPageAnswer })
   list(@Query() query: ListConnectionsQuery): Promise<ConnectionPageAnswer> {
-    return this.views.page(query.limit, Number(query.after));
+    return this.views.page(query.limit, query.after);
   }
 
   @Get(':id')

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { PageQueryDto } from '../../http/paging/page.dto.js';
 import type { MatchItemsBy } from '../connection.js';
 
 const LONGEST_OVERLAP_SECONDS = 30 * 86_400;
@@ -86,17 +87,4 @@ export class StoreCredentialsDto {
   keepPreviousForSeconds: number = 0;
 }
 
-export class ListConnectionsQuery {
-  @ApiProperty({ required: false, default: 50, minimum: 1, maximum: 500 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(500)
-  limit: number = 50;
-
-  @ApiProperty({ required: false, description: 'The `next` of the page before.' })
-  @IsOptional()
-  @Matches(/^\d{1,9}$/)
-  after: string = '0';
-}
+export class ListConnectionsQuery extends PageQueryDto {}

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageAnswerOf } from '../../http/paging/page.dto.js';
 import { SCOPES, type Scope } from '../access.js';
 
 export class ClientAnswer {
@@ -26,13 +27,7 @@ export class NewClientAnswer extends ClientAnswer {
   key!: string;
 }
 
-export class ClientPageAnswer {
-  @ApiProperty({ type: [ClientAnswer] })
-  items!: readonly ClientAnswer[];
-
-  @ApiProperty({ type: String, nullable: true, description: 'Pass as `after` for the next page; null at the end.' })
-  next!: string | null;
-}
+export class ClientPageAnswer extends PageAnswerOf(ClientAnswer) {}
 
 export class RotatedKeyAnswer {
   @ApiProperty()

@@ -22,7 +22,7 @@ export class ClientController {
   @ApiOperation({ operationId: 'listClients', summary: 'List API clients' })
   @ApiResponse({ status: 200, description: 'A page of clients, revoked ones too', type: ClientPageAnswer })
   list(@Query() query: ListClientsQuery): Promise<ClientPageAnswer> {
-    return this.clients.list(query.limit, Number(query.after));
+    return this.clients.list(query.limit, query.after);
   }
 
   @Get(':id')

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import { PageQueryDto } from '../../http/paging/page.dto.js';
 import { SCOPES, type Scope } from '../access.js';
 
 const LONGEST_OVERLAP_SECONDS = 30 * 86_400;
@@ -29,17 +30,4 @@ export class RotateClientDto {
   overlapSeconds: number = 86_400;
 }
 
-export class ListClientsQuery {
-  @ApiProperty({ required: false, default: 50, minimum: 1, maximum: 500 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(500)
-  limit: number = 50;
-
-  @ApiProperty({ required: false, description: 'The `next` of the page before.' })
-  @IsOptional()
-  @Matches(/^\d{1,9}$/)
-  after: string = '0';
-}
+export class ListClientsQuery extends PageQueryDto {}

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HubError } from '../../errors/index.js';
+import { Cursor } from '../../http/paging/cursor.js';
+import { pageOf } from '../../http/paging/page.js';
 import { Database, type Queryable } from '../../persistence/database.js';
 import type { Scope } from '../access.js';
 import type { ClientAnswer, ClientPageAnswer, NewClientAnswer, RotatedKeyAnswer } from './client-answer.dto.js';
@@ -7,6 +9,8 @@ import { ClientKeys } from './client-keys.js';
 import { newClientId, newKey } from './key-format.js';
 
 const COLUMNS = 'id, source_id as "sourceId", name, scopes, created_at as "createdAt", revoked_at as "revokedAt"';
+
+const CURSOR = new Cursor('clients', ['integer']);
 
 /** The clients of the business API: made, listed, revoked, their keys rotated. Keys leave the hub once, when they are made. */
 @Injectable()
@@ -26,10 +30,11 @@ export class Clients {
     });
   }
 
-  async list(limit: number, after: number): Promise<ClientPageAnswer> {
+  /** In the order they were made. @throws HubError CURSOR_INVALID */
+  async list(limit: number, cursor: string | undefined): Promise<ClientPageAnswer> {
+    const [after] = CURSOR.read(cursor) ?? [0];
     const rows = await this.database.query<ClientAnswer>(`select ${COLUMNS} from governance.api_client where source_id > $1 order by source_id limit $2`, [after, limit + 1]);
-    const items = rows.slice(0, limit);
-    return { items, next: rows.length > limit ? String(items.at(-1)?.sourceId) : null };
+    return pageOf(rows, limit, (last) => CURSOR.write(last.sourceId));
   }
 
   /** @throws HubError NOT_FOUND */

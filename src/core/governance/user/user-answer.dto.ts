@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageAnswerOf } from '../../http/paging/page.dto.js';
 import { USER_ROLES, type UserRole } from '../access.js';
 import { USER_STATES, type UserState } from './user.js';
 
@@ -44,13 +45,7 @@ export class NewUserAnswer extends UserAnswer {
   invitation!: InvitationAnswer;
 }
 
-export class UserPageAnswer {
-  @ApiProperty({ type: [UserAnswer] })
-  items!: readonly UserAnswer[];
-
-  @ApiProperty({ type: String, nullable: true, description: 'Pass as `after` for the next page; null at the end.' })
-  next!: string | null;
-}
+export class UserPageAnswer extends PageAnswerOf(UserAnswer) {}
 
 export class OwnAccountAnswer extends UserAnswer {
   @ApiProperty({ format: 'uuid', description: 'The session that asks.' })

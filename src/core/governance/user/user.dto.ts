@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Length, Max, MaxLength, Min, ValidateIf } from 'class-validator';
+import { IsIn, IsOptional, IsString, Length, ValidateIf } from 'class-validator';
+import { PageQueryDto } from '../../http/paging/page.dto.js';
 import { USER_ROLES, type UserRole } from '../access.js';
 import { EmailField, NewPasswordField, Trimmed } from './account-fields.js';
 import { USER_STATES, type UserState } from './user.js';
@@ -43,7 +43,7 @@ export class ChangeUserDto {
   role?: UserRole;
 }
 
-export class ListUsersQuery {
+export class ListUsersQuery extends PageQueryDto {
   @ApiProperty({ required: false, enum: USER_ROLES })
   @IsOptional()
   @IsIn(USER_ROLES)
@@ -59,20 +59,6 @@ export class ListUsersQuery {
   @IsString()
   @Length(1, 254)
   search?: string;
-
-  @ApiProperty({ required: false, default: 50, minimum: 1, maximum: 500 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(500)
-  limit: number = 50;
-
-  @ApiProperty({ required: false, maxLength: 254, description: 'The `next` of the page before.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(254)
-  after: string = '';
 }
 
 export class AcceptInvitationDto {

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HubError } from '../../errors/index.js';
+import { Cursor } from '../../http/paging/cursor.js';
+import { pageOf, type Page } from '../../http/paging/page.js';
 import { Database, type Queryable } from '../../persistence/database.js';
 import type { UserRole } from '../access.js';
 import { isUuid } from '../uuid.js';
@@ -10,27 +12,29 @@ export interface UserFilter {
   readonly state?: UserState;
   /** Part of the e-mail address or the name, in any case. */
   readonly search?: string;
-  /** E-mail address to go on after. */
-  readonly after: string;
+  /** The `next` of the page before. */
+  readonly after?: string;
   readonly limit: number;
 }
+
+const CURSOR = new Cursor('users', ['text']);
 
 /** Finds users. */
 @Injectable()
 export class Users {
   constructor(private readonly database: Database) {}
 
-  /** By e-mail address. */
-  async list({ role, state, search, after, limit }: UserFilter): Promise<{ items: User[]; next: string | null }> {
+  /** By e-mail address. @throws HubError CURSOR_INVALID */
+  async list({ role, state, search, after, limit }: UserFilter): Promise<Page<User>> {
+    const [email] = CURSOR.read(after) ?? [''];
     const rows = await this.database.query<User>(
       `select ${USER_COLUMNS} from governance.user_account u
        where lower(u.email) > lower($1) and ($2::text is null or u.role = $2) and ($3::text is null or ${STATE} = $3)
          and ($4::text is null or position(lower($4) in lower(u.email)) > 0 or position(lower($4) in lower(u.name)) > 0)
        order by lower(u.email) limit $5`,
-      [after, role ?? null, state ?? null, search ?? null, limit + 1],
+      [email, role ?? null, state ?? null, search ?? null, limit + 1],
     );
-    const items = rows.slice(0, limit);
-    return { items, next: rows.length > limit ? (items.at(-1)?.email ?? null) : null };
+    return pageOf(rows, limit, (last) => CURSOR.write(last.email));
   }
 
   /** @throws HubError NOT_FOUND */

@@ -14,7 +14,8 @@ type Parameters = NonNullable<Operation['parameters']>;
 
 const DESCRIPTION = `One ledger of stock, one figure per channel, published within moments.
 
-Everything is JSON in UTF-8. Refusals are problem details (RFC 9457) with a stable \`code\`. Lists are paged by cursor: pass \`next\` of a page as \`after\`.
+Everything is JSON in UTF-8. Refusals are problem details (RFC 9457) with a stable \`code\`. Lists are paged by cursor: pass \`next\` of a page as \`after\`, as it is;
+what was there before the first page is on exactly one page. The ledger is a feed: its \`next\` goes on for ever, up to a safe watermark, and misses nothing that is committed late.
 Times are RFC 3339 in UTC; quantities are whole numbers in the item's stock-keeping unit. Bodies with the same key twice, numbers beyond a double, more than
 64 levels or text that is not well-formed Unicode are refused: what is stored is what was written.
 
@@ -86,8 +87,8 @@ function plain(schema: JsonSchema): unknown {
 }
 
 function queryOf(schema: JsonSchema): Parameters {
-  const { properties = {}, required = [] } = plain(schema) as { properties?: Record<string, { description?: string }>; required?: string[] };
-  return Object.entries(properties).map(([name, inner]) => ({ name, in: 'query', required: required.includes(name), description: inner.description, schema: inner as never }));
+  const { properties = {}, required = [] } = plain(schema) as { properties?: Record<string, { description?: string; default?: unknown }>; required?: string[] };
+  return Object.entries(properties).map(([name, inner]) => ({ name, in: 'query', required: required.includes(name) && inner.default === undefined, description: inner.description, schema: inner as never }));
 }
 
 /** Kept once, and referred to by every write. */

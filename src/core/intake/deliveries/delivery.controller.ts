@@ -4,12 +4,16 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ConnectionDirectory } from '../../connector/connection-directory.js';
 import { HubError } from '../../errors/index.js';
 import { RequireRole } from '../../governance/access.js';
+import { Cursor } from '../../http/paging/cursor.js';
+import { pageOf, shown } from '../../http/paging/page.js';
 import { WakeUps } from '../../orchestration/wake-ups.js';
 import { originOf } from '../feeds/record-key.js';
 import { INTAKE_TOPIC } from '../inbox.js';
 import { ConnectionNames } from './connection-names.js';
 import { DeliveryStore, type DeliveryRow, type StoredDelivery } from './delivery-store.js';
 import { DeliveryAnswer, DeliveryDetailAnswer, DeliveryPageAnswer, ListDeliveriesQuery, type PayloadAnswer } from './delivery.dto.js';
+
+const CURSOR = new Cursor('deliveries', ['bigint']);
 
 /** What came in, and what became of it. */
 @ApiTags('deliveries')
@@ -33,13 +37,10 @@ export class DeliveryController {
     if (query.senderKey !== undefined && query.connection === undefined) {
       throw new HubError('VALIDATION_FAILED', { errors: [{ pointer: '?connection', detail: 'is required with senderKey' }] });
     }
-    const { limit } = query;
-    const rows = await this.store.list({
-      state: query.state, sourceId: await this.names.sourceOf(query.connection), senderKey: query.senderKey, limit: limit + 1,
-      before: Number(query.after ?? Number.MAX_SAFE_INTEGER),
-    });
-    const items = await Promise.all(rows.slice(0, limit).map((row) => this.answer(row)));
-    return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+    const [before] = CURSOR.read(query.after) ?? [Number.MAX_SAFE_INTEGER];
+    const { limit, state, senderKey } = query;
+    const rows = await this.store.list({ state, sourceId: await this.names.sourceOf(query.connection), senderKey, limit: limit + 1, before });
+    return shown(pageOf(rows, limit, (last) => CURSOR.write(last.id)), (row) => this.answer(row));
   }
 
   @Get(':id')
@@ -47,9 +48,9 @@ export class DeliveryController {
   @ApiOperation({ operationId: 'readDelivery', summary: 'Read a delivery, with its headers and body' })
   @ApiResponse({ status: 200, description: 'The delivery', type: DeliveryDetailAnswer })
   async get(@Param('id') id: string): Promise<DeliveryDetailAnswer> {
-    const { headers, shown, ...row } = await this.existing(id);
+    const { headers, shown: body, ...row } = await this.existing(id);
     const [answer, exceptions] = await Promise.all([this.answer(row), this.store.exceptionsOf(row.id)]);
-    return { ...answer, headers, exceptions, payload: payloadOf(shown, row.bytes) };
+    return { ...answer, headers, exceptions, payload: payloadOf(body, row.bytes) };
   }
 
   @Post(':id/retry')

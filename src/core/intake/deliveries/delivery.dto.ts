@@ -1,11 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, Length, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsOptional, Length, Matches } from 'class-validator';
+import { PageAnswerOf, PageQueryDto } from '../../http/paging/page.dto.js';
 
 export const DELIVERY_STATES = ['pending', 'done', 'ignored', 'parked', 'failed', 'discarded'] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
-export class ListDeliveriesQuery {
+export class ListDeliveriesQuery extends PageQueryDto {
   @ApiProperty({ required: false, enum: DELIVERY_STATES })
   @IsOptional()
   @IsIn(DELIVERY_STATES)
@@ -20,19 +20,6 @@ export class ListDeliveriesQuery {
   @IsOptional()
   @Length(1, 300)
   senderKey?: string;
-
-  @ApiProperty({ required: false, default: 50, minimum: 1, maximum: 500 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(500)
-  limit: number = 50;
-
-  @ApiProperty({ required: false, description: 'The `next` of the page before.' })
-  @IsOptional()
-  @Matches(/^\d{1,15}$/)
-  after?: string;
 }
 
 export class DeliveryAnswer {
@@ -79,13 +66,7 @@ export class DeliveryAnswer {
   finishedAt!: Date | null;
 }
 
-export class DeliveryPageAnswer {
-  @ApiProperty({ type: [DeliveryAnswer] })
-  items!: readonly DeliveryAnswer[];
-
-  @ApiProperty({ type: String, nullable: true, description: 'Pass as `after` for the next page; null at the end.' })
-  next!: string | null;
-}
+export class DeliveryPageAnswer extends PageAnswerOf(DeliveryAnswer) {}
 
 export class PayloadAnswer {
   @ApiProperty({ enum: ['utf-8', 'base64'], description: 'base64 where the bytes are no UTF-8.' })

@@ -3,12 +3,16 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ConnectionDirectory } from '../../connector/connection-directory.js';
 import { HubError } from '../../errors/index.js';
 import { RequireRole } from '../../governance/access.js';
+import { Cursor } from '../../http/paging/cursor.js';
+import { pageOf, shown } from '../../http/paging/page.js';
 import { WakeUps } from '../../orchestration/wake-ups.js';
 import { ConnectionNames } from '../deliveries/connection-names.js';
 import { INTAKE_TOPIC } from '../inbox.js';
 import { ExceptionStore, type ExceptionRow } from './exception-store.js';
 import { DiscardAnswer, ExceptionAnswer, ExceptionDetailAnswer, ExceptionPageAnswer, ListExceptionsQuery, RetryAnswer } from './exception.dto.js';
 import { PARKED_TOPIC } from './replay-parked.js';
+
+const CURSOR = new Cursor('exceptions', ['bigint']);
 
 /** What could not be applied, one entry a cause, and what a person can do about it. */
 @ApiTags('exceptions')
@@ -31,12 +35,12 @@ export class ExceptionController {
   async list(@Query() query: ListExceptionsQuery): Promise<ExceptionPageAnswer> {
     const sourceId = await this.names.sourceOf(query.connection);
     const { state, limit } = query;
+    const [after] = CURSOR.read(query.after) ?? [0];
     const [rows, counts] = await Promise.all([
-      this.store.list({ state, class: query.class, sourceId, limit: limit + 1, after: Number(query.after ?? 0) }),
+      this.store.list({ state, class: query.class, sourceId, limit: limit + 1, after }),
       this.store.counts(state, sourceId),
     ]);
-    const items = await Promise.all(rows.slice(0, limit).map((row) => this.answer(row)));
-    return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null, counts };
+    return { ...(await shown(pageOf(rows, limit, (last) => CURSOR.write(last.id)), (row) => this.answer(row))), counts };
   }
 
   @Get(':id')

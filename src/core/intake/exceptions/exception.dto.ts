@@ -1,11 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsOptional, Matches } from 'class-validator';
+import { PageAnswerOf, PageQueryDto } from '../../http/paging/page.dto.js';
 
 export const EXCEPTION_STATES = ['open', 'resolved', 'discarded'] as const;
 export type ExceptionState = (typeof EXCEPTION_STATES)[number];
 
-export class ListExceptionsQuery {
+export class ListExceptionsQuery extends PageQueryDto {
   @ApiProperty({ required: false, enum: EXCEPTION_STATES, default: 'open' })
   @IsOptional()
   @IsIn(EXCEPTION_STATES)
@@ -20,19 +20,6 @@ export class ListExceptionsQuery {
   @IsOptional()
   @Matches(/^[a-z0-9][a-z0-9-]{0,62}$/)
   connection?: string;
-
-  @ApiProperty({ required: false, default: 50, minimum: 1, maximum: 500 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(500)
-  limit: number = 50;
-
-  @ApiProperty({ required: false, description: 'The `next` of the page before.' })
-  @IsOptional()
-  @Matches(/^\d{1,15}$/)
-  after?: string;
 }
 
 export class ExceptionAnswer {
@@ -70,13 +57,7 @@ export class ExceptionAnswer {
   lastAt!: Date;
 }
 
-export class ExceptionPageAnswer {
-  @ApiProperty({ type: [ExceptionAnswer] })
-  items!: readonly ExceptionAnswer[];
-
-  @ApiProperty({ type: String, nullable: true, description: 'Pass as `after` for the next page; null at the end.' })
-  next!: string | null;
-
+export class ExceptionPageAnswer extends PageAnswerOf(ExceptionAnswer) {
   @ApiProperty({ description: 'Exceptions in the asked state (and connection), by class.', type: 'object', additionalProperties: { type: 'integer' }, example: { UNMAPPED_ITEM: 3 } })
   counts!: Record<string, number>;
 }

@@ -2,12 +2,16 @@ import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nes
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HubError } from '../../errors/index.js';
 import { RequireRole } from '../../governance/access.js';
+import { Cursor } from '../../http/paging/cursor.js';
+import { pageOf, shown } from '../../http/paging/page.js';
 import { ChangeFeedDto, FeedAnswer, FeedListAnswer, ListSavedCursorsQuery, ResetFeedDto, SavedCursorPageAnswer } from './feed.dto.js';
 import { FeedStore } from './feed-store.js';
 import { FeedViews, savedCursorAnswer } from './feed-views.js';
 import { nameOf, SteerFeed, type DeclaredFeed, type ResetTarget } from './steer-feed.js';
 
 const NO_FEED = { status: 404, description: 'No such connection (CONNECTION_NOT_FOUND), or it has no feed of that name (NOT_FOUND)' };
+
+const CURSOR = new Cursor('saved cursors', ['bigint']);
 
 /** What the hub polls, how far it is, and what a person can do about it. */
 @ApiTags('feeds')
@@ -96,9 +100,9 @@ export class FeedController {
   @ApiResponse(NO_FEED)
   async cursors(@Param('id') id: string, @Param('feed') name: string, @Query() { limit, after }: ListSavedCursorsQuery): Promise<SavedCursorPageAnswer> {
     const feed = await this.steer.find(id, name);
-    const rows = await this.store.savedCursors(nameOf(feed), Number(after ?? Number.MAX_SAFE_INTEGER), limit + 1);
-    const items = rows.slice(0, limit).map(savedCursorAnswer);
-    return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+    const [before] = CURSOR.read(after) ?? [Number.MAX_SAFE_INTEGER];
+    const rows = await this.store.savedCursors(nameOf(feed), before, limit + 1);
+    return shown(pageOf(rows, limit, (last) => CURSOR.write(last.id)), savedCursorAnswer);
   }
 
   private async after(id: string, name: string, act: (feed: DeclaredFeed) => Promise<void>): Promise<FeedAnswer> {

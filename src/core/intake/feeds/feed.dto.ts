@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { IsInt, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { PageAnswerOf, PageQueryDto } from '../../http/paging/page.dto.js';
 
 export const FEED_STATES = ['current', 'catching-up', 'held-back', 'failing', 'refused', 'paused', 'off'] as const;
 export type FeedState = (typeof FEED_STATES)[number];
@@ -114,28 +114,9 @@ export class SavedCursorAnswer {
   savedAt!: Date;
 }
 
-export class SavedCursorPageAnswer {
-  @ApiProperty({ type: [SavedCursorAnswer] })
-  items!: readonly SavedCursorAnswer[];
+export class SavedCursorPageAnswer extends PageAnswerOf(SavedCursorAnswer) {}
 
-  @ApiProperty({ type: String, nullable: true, description: 'Pass as `after` for the next page; null at the end.' })
-  next!: string | null;
-}
-
-export class ListSavedCursorsQuery {
-  @ApiProperty({ required: false, default: 50, minimum: 1, maximum: 500 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(500)
-  limit: number = 50;
-
-  @ApiProperty({ required: false, description: 'The `next` of the page before.' })
-  @IsOptional()
-  @Matches(/^\d{1,15}$/)
-  after?: string;
-}
+export class ListSavedCursorsQuery extends PageQueryDto {}
 
 export class ChangeFeedDto {
   @ApiProperty({ type: Number, nullable: true, minimum: 1, maximum: 86_400, description: 'How often to poll when there is nothing more; null for the connector\'s own pace.' })

@@ -4,6 +4,8 @@ import { idFault } from '../../canonical/index.js';
 import { HubError } from '../../errors/index.js';
 import { RequireRole } from '../../governance/access.js';
 import { AcceptsBody, BULK_BODY_LIMIT_BYTES } from '../../http/body-rules.js';
+import { pageOf, shown, type Page } from '../../http/paging/page.js';
+import { pageAnswer } from '../../http/paging/page-schemas.js';
 import { SchemaBody, SchemaQuery } from '../../http/schema-body.js';
 import { CrossReferences } from '../cross-references.js';
 import { ReadReferences } from '../read-references.js';
@@ -17,7 +19,6 @@ import {
 } from './reference-schemas.js';
 
 const results = { type: 'object', required: ['results'], properties: { results: { type: 'array', items: SavedReference } } };
-const page = { type: 'object', required: ['items', 'next'], properties: { items: { type: 'array', items: Reference }, next: { type: ['string', 'null'] } } };
 
 @ApiTags('cross-references')
 @Controller('admin/v1/connections/:id/cross-references')
@@ -51,13 +52,11 @@ export class CrossReferencesController {
   @Get()
   @RequireRole('viewer')
   @ApiOperation({ operationId: 'listCrossReferences', summary: 'List what a connection calls items and locations', description: 'In order of entity, type and external id.' })
-  @ApiResponse({ status: 200, description: 'One page', schema: page as object })
-  async list(@Param('id') id: string, @Query(new SchemaQuery(ReferenceQuery)) query: ReferencesAsked): Promise<{ items: ReferenceView[]; next: string | null }> {
+  @ApiResponse({ status: 200, description: 'One page', schema: pageAnswer(Reference) as object })
+  async list(@Param('id') id: string, @Query(new SchemaQuery(ReferenceQuery)) query: ReferencesAsked): Promise<Page<ReferenceView>> {
     const { limit, after, canonicalId, ...filter } = query;
     const rows = await this.reads.page(await this.connections.sourceOf(id), readCursor(after), limit + 1, { ...filter, canonical: canonicalId });
-    const items = rows.slice(0, limit);
-    const last = items.at(-1);
-    return { items: items.map(viewOf), next: rows.length > limit && last ? cursorOf(last) : null };
+    return shown(pageOf(rows, limit, cursorOf), viewOf);
   }
 
   @Delete()

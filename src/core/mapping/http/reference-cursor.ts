@@ -1,19 +1,16 @@
-import { HubError } from '../../errors/index.js';
+import { Cursor } from '../../http/paging/cursor.js';
 import type { ReferenceKey } from '../reference-store.js';
 
-/** Opaque to callers: where the page before ended. */
+const CURSOR = new Cursor('cross-references', ['text', 'text', 'text']);
+
 export function cursorOf(key: ReferenceKey): string {
-  return Buffer.from(JSON.stringify([key.entity, key.type, key.externalId])).toString('base64url');
+  return CURSOR.write(key.entity, key.type, key.externalId);
 }
 
-/** @throws HubError VALIDATION_FAILED when it is no cursor of ours. */
-export function readCursor(text: string | undefined): ReferenceKey | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const [entity, type, externalId] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[];
-    if ((entity === 'item' || entity === 'location') && typeof type === 'string' && typeof externalId === 'string' && !`${type}${externalId}`.includes('\0')) return { entity, type, externalId };
-  } catch {
-    // Refused below, as is any other text that this API did not give.
-  }
-  throw new HubError('VALIDATION_FAILED', { errors: [{ pointer: '?after', detail: 'is not the `next` of a page' }] });
+/** @throws HubError CURSOR_INVALID when it is no cursor of ours. */
+export function readCursor(text: string | undefined, pointer?: string): ReferenceKey | undefined {
+  const position = CURSOR.read(text, pointer);
+  if (!position) return undefined;
+  const [entity, type, externalId] = position;
+  return { entity: entity as ReferenceKey['entity'], type, externalId };
 }

@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 import { LONGEST_ID } from '../../canonical/index.js';
+import { pageQuery } from '../../http/paging/page-schemas.js';
 import { LONGEST_EXTERNAL_ID, LONGEST_TYPE, type MappedEntity } from '../reference.js';
 
 const entity = Type.Unsafe<MappedEntity>({ type: 'string', enum: ['item', 'location'] });
@@ -36,14 +37,7 @@ export const SavedReference = Type.Object({
 });
 export type SavedReferenceView = Static<typeof SavedReference>;
 
-export const ReferenceQuery = Type.Object(
-  {
-    limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 100, description: 'Most references on the page.' }),
-    after: Type.Optional(Type.String({ maxLength: 4_096, description: 'The `next` of the page before.' })),
-    entity: Type.Optional(entity), type: Type.Optional(type), externalId: Type.Optional(externalId), canonicalId: Type.Optional(canonicalId),
-  },
-  { additionalProperties: false },
-);
+export const ReferenceQuery = pageQuery({ entity: Type.Optional(entity), type: Type.Optional(type), externalId: Type.Optional(externalId), canonicalId: Type.Optional(canonicalId) });
 export type ReferencesAsked = Static<typeof ReferenceQuery>;
 
 export const ReferenceName = Type.Object({ entity, type, externalId }, { additionalProperties: false });

@@ -49,7 +49,7 @@ export class MatchesController {
   })
   @ApiResponse({ status: 200, description: 'What was done', schema: AcceptAnswer as object })
   async accept(@Param('id') id: string, @Body(new SchemaBody(AcceptRequest)) body: AcceptAsked): Promise<WithNext<Acceptance>> {
-    return withNext(await this.accepting.accept(await this.connections.sourceOf(id), { ...body, after: readCursor(body.after) }));
+    return withNext(await this.accepting.accept(await this.connections.sourceOf(id), { ...body, after: readCursor(body.after, '/after') }));
   }
 
   @Post('adopt')
@@ -61,7 +61,7 @@ export class MatchesController {
   })
   @ApiResponse({ status: 200, description: 'What was done', schema: AdoptAnswer as object })
   async adopt(@Param('id') id: string, @Body(new SchemaBody(AdoptRequest)) body: AdoptAsked): Promise<WithNext<Adoption>> {
-    return withNext(await this.adopting.adopt(await this.connections.sourceOf(id), body.entity, { dryRun: body.dryRun, after: readCursor(body.after) }));
+    return withNext(await this.adopting.adopt(await this.connections.sourceOf(id), body.entity, { dryRun: body.dryRun, after: readCursor(body.after, '/after') }));
   }
 
   @Post('ignore')

@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox';
+import { After, Next, pageAnswer } from '../../http/paging/page-schemas.js';
 import { MATCH_REASONS, type MatchReason } from '../../mapping/known-catalog.js';
 import { LONGEST_EXTERNAL_ID, LONGEST_TYPE, type MappedEntity } from '../../mapping/reference.js';
 import { CONFLICT_KINDS, MATCH_STATES, type ConflictKind, type MatchState } from '../match/match.js';
@@ -9,8 +10,6 @@ const nullable = (schema: object) => Type.Unsafe<string | null>({ type: ['string
 const entity = oneOf<MappedEntity>(['item', 'location']);
 const type = Type.String({ minLength: 1, maxLength: LONGEST_TYPE, description: 'The kind of id in the outside system, as its connector names it.' });
 const externalId = Type.String({ minLength: 1, maxLength: LONGEST_EXTERNAL_ID });
-const after = Type.String({ maxLength: 4_096, description: 'The `next` of the answer before.' });
-const next = nullable({ description: 'Where to go on; null at the end.' });
 
 export const SurveyRequest = Type.Object(
   { entities: Type.Optional(Type.Array(entity, { minItems: 1, maxItems: 2, uniqueItems: true, description: 'Default: all that the connector can list.' })) },
@@ -30,7 +29,7 @@ export const SurveyAnswer = Type.Object({
 export const MatchQuery = Type.Object(
   {
     limit: Type.Integer({ minimum: 1, maximum: 500, default: 100, description: 'Most entries on the page; a page may hold less and yet not be the last.' }),
-    after: Type.Optional(after), entity: Type.Optional(entity), type: Type.Optional(type), state: Type.Optional(oneOf<MatchState>(MATCH_STATES)),
+    after: Type.Optional(After), entity: Type.Optional(entity), type: Type.Optional(type), state: Type.Optional(oneOf<MatchState>(MATCH_STATES)),
     search: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Part of a name, SKU, code or id, in any case.' })),
     conflict: Type.Optional(Type.Array(oneOf<ConflictKind>(CONFLICT_KINDS), { minItems: 1, maxItems: CONFLICT_KINDS.length, uniqueItems: true, description: 'Entries with any of these conflicts only.' })),
   },
@@ -46,25 +45,25 @@ export const MatchAnswer = Type.Object({
   candidates: Type.Array(Type.Object({ canonicalId: Type.String(), name: Type.String(), reason: oneOf<MatchReason>(MATCH_REASONS) }), { description: 'What an open entry may be, the surest first.' }),
   conflicts: Type.Array(Type.Object({ kind: oneOf<ConflictKind>(CONFLICT_KINDS), detail: Type.String() })),
 });
-export const MatchPageAnswer = Type.Object({ items: Type.Array(MatchAnswer), next });
+export const MatchPageAnswer = pageAnswer(MatchAnswer);
 
 export const AcceptRequest = Type.Object(
   {
     entity: Type.Optional(entity),
     reasons: Type.Array(oneOf<MatchReason>(['sku', 'gtin', 'code']), { minItems: 1, maxItems: 3, uniqueItems: true, default: ['sku', 'gtin', 'code'], description: 'Signs that count as sure enough.' }),
     dryRun: Type.Boolean({ default: false, description: 'Say what would be done and do nothing.' }),
-    after: Type.Optional(after),
+    after: Type.Optional(After),
   },
   { additionalProperties: false },
 );
 export type AcceptAsked = Static<typeof AcceptRequest>;
-export const AcceptAnswer = Type.Object({ matched: Type.Integer(), left: Type.Integer({ description: 'Open entries left for a person.' }), next });
+export const AcceptAnswer = Type.Object({ matched: Type.Integer(), left: Type.Integer({ description: 'Open entries left for a person.' }), next: Next });
 
-export const AdoptRequest = Type.Object({ entity, dryRun: Type.Boolean({ default: false }), after: Type.Optional(after) }, { additionalProperties: false });
+export const AdoptRequest = Type.Object({ entity, dryRun: Type.Boolean({ default: false }), after: Type.Optional(After) }, { additionalProperties: false });
 export type AdoptAsked = Static<typeof AdoptRequest>;
 export const AdoptAnswer = Type.Object({
   adopted: Type.Integer(), left: Type.Integer({ description: 'Open entries that look like something in the catalogue.' }),
-  refused: Type.Array(Type.Object({ type, externalId, detail: Type.String() }), { description: 'The first 100 that could not be adopted.' }), next,
+  refused: Type.Array(Type.Object({ type, externalId, detail: Type.String() }), { description: 'The first 100 that could not be adopted.' }), next: Next,
 });
 
 export const IgnoreRequest = Type.Object(

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { RequireScope } from '../../../core/governance/access.js';
 import { CompiledSchema } from '../../../core/http/json-schema.js';
+import type { Page } from '../../../core/http/paging/page.js';
 import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
 import type { ChannelToSave } from '../channels/decide-channels.js';
 import { ReadChannels, type ChannelView } from '../channels/read-channels.js';
@@ -11,7 +12,7 @@ import { answerBulk } from './bulk.js';
 import { channelOf } from './forms/channel-form.js';
 import { ConnectionNames } from './forms/connection-names.js';
 import { DescribeBulk, DescribeGet, DescribePage, DescribePut } from './describe.js';
-import { found, pageOf, setStatus, wellFormed, type Page } from './outcome.js';
+import { found, idAfter, pageById, setStatus, wellFormed } from './outcome.js';
 import { ChannelForms, PageQuery, type BodyOf, type ChannelAnswer, type PageAsked } from './schemas.js';
 
 const line = new CompiledSchema(ChannelForms.line);
@@ -46,7 +47,7 @@ export class ChannelsController {
   @RequireScope('catalog:read')
   @DescribePage({ operationId: 'listChannels', summary: 'List channels', description: 'In order of id.' }, ChannelForms.answer)
   async list(@Query(new SchemaQuery(PageQuery)) query: PageAsked): Promise<Page<ChannelView>> {
-    return pageOf(await this.reads.page(query.after, query.limit + 1), query.limit);
+    return pageById('channel', await this.reads.page(idAfter('channel', query.after), query.limit + 1), query.limit);
   }
 
   @Post('bulk')

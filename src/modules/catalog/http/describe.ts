@@ -1,7 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiProduces, ApiResponse } from '@nestjs/swagger';
+import type { TSchema } from '@sinclair/typebox';
 import { AcceptsBody, BULK_BODY_LIMIT_BYTES } from '../../../core/http/body-rules.js';
 import type { JsonSchema } from '../../../core/http/json-schema.js';
+import { pageAnswer } from '../../../core/http/paging/page-schemas.js';
 import { NDJSON } from './bulk.js';
 import { BulkResult, Id } from './schemas.js';
 
@@ -33,11 +35,7 @@ export function DescribeGet(words: Words, found: JsonSchema): MethodDecorator {
 }
 
 export function DescribePage(words: Words, entry: JsonSchema): MethodDecorator {
-  const page = {
-    type: 'object', required: ['items', 'next'],
-    properties: { items: { type: 'array', items: entry }, next: { type: ['string', 'null'], description: 'Pass as `after` for the next page; null at the end.' } },
-  };
-  return applyDecorators(ApiOperation(words), answer(200, 'One page', page));
+  return applyDecorators(ApiOperation(words), answer(200, 'One page', pageAnswer(entry as TSchema)));
 }
 
 /** Documents a bulk call and opens its route for NDJSON. */

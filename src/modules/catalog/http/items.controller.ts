@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { RequireScope } from '../../../core/governance/access.js';
 import { CompiledSchema } from '../../../core/http/json-schema.js';
+import type { Page } from '../../../core/http/paging/page.js';
 import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
 import type { Item } from '../items/item.js';
 import { ReadItems } from '../items/read-items.js';
@@ -10,7 +11,7 @@ import { SaveItems } from '../items/save-items.js';
 import { answerBulk } from './bulk.js';
 import { DescribeBulk, DescribeGet, DescribePage, DescribePut } from './describe.js';
 import { itemOf } from './forms/item-form.js';
-import { found, pageOf, setStatus, wellFormed, type Page } from './outcome.js';
+import { found, idAfter, pageById, setStatus, wellFormed } from './outcome.js';
 import { ItemForms, ItemQuery, type BodyOf, type ItemAnswer, type ItemsAsked } from './schemas.js';
 
 const line = new CompiledSchema(ItemForms.line);
@@ -44,7 +45,7 @@ export class ItemsController {
   @RequireScope('catalog:read')
   @DescribePage({ operationId: 'listItems', summary: 'List items', description: 'In order of id; `sku` and `gtin` find by the whole number.' }, ItemForms.answer)
   async list(@Query(new SchemaQuery(ItemQuery)) query: ItemsAsked): Promise<Page<Item>> {
-    return pageOf(await this.reads.page(query.after, query.limit + 1, query), query.limit);
+    return pageById('item', await this.reads.page(idAfter('item', query.after), query.limit + 1, query), query.limit);
   }
 
   @Post('bulk')

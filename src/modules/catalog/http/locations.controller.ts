@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { RequireScope } from '../../../core/governance/access.js';
 import { CompiledSchema } from '../../../core/http/json-schema.js';
+import type { Page } from '../../../core/http/paging/page.js';
 import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
 import type { Location } from '../locations/location.js';
 import { ReadLocations, type LocationView } from '../locations/read-locations.js';
@@ -11,7 +12,7 @@ import { answerBulk } from './bulk.js';
 import { ConnectionNames } from './forms/connection-names.js';
 import { DescribeBulk, DescribeGet, DescribePage, DescribePut } from './describe.js';
 import { locationOf } from './forms/location-form.js';
-import { found, pageOf, setStatus, wellFormed, type Page } from './outcome.js';
+import { found, idAfter, pageById, setStatus, wellFormed } from './outcome.js';
 import { LocationForms, LocationQuery, type BodyOf, type LocationAnswer, type LocationsAsked } from './schemas.js';
 
 const line = new CompiledSchema(LocationForms.line);
@@ -46,7 +47,7 @@ export class LocationsController {
   @RequireScope('catalog:read')
   @DescribePage({ operationId: 'listLocations', summary: 'List locations', description: 'In order of id.' }, LocationForms.answer)
   async list(@Query(new SchemaQuery(LocationQuery)) query: LocationsAsked): Promise<Page<LocationView>> {
-    return pageOf(await this.reads.page(query.after, query.limit + 1, query.type), query.limit);
+    return pageById('location', await this.reads.page(idAfter('location', query.after), query.limit + 1, query.type), query.limit);
   }
 
   @Post('bulk')

@@ -1,5 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { HubError } from '../../../core/errors/index.js';
+import { Cursor } from '../../../core/http/paging/cursor.js';
+import { pageOf, type Page } from '../../../core/http/paging/page.js';
 import type { SaveOutcome } from '../directory/save-outcome.js';
 import type { Read } from './forms/form.js';
 
@@ -24,14 +26,14 @@ export function found<Thing>(thing: Thing | undefined, kind: string, id: string)
   return thing;
 }
 
-export interface Page<Thing> {
-  readonly items: Thing[];
-  /** Pass as `after` for the next page; null at the end. */
-  readonly next: string | null;
+const CURSORS = { item: new Cursor('items', ['text']), location: new Cursor('locations', ['text']), channel: new Cursor('channels', ['text']) } as const;
+
+/** The id that the page before ended with; ids are ordered byte by byte, and every one comes after the empty text. @throws HubError CURSOR_INVALID */
+export function idAfter(kind: keyof typeof CURSORS, cursor: string | undefined): string {
+  return CURSORS[kind].read(cursor)?.[0] ?? '';
 }
 
 /** @param rows in order of id, one more than the limit when there is a next page. */
-export function pageOf<Thing extends { readonly id: string }>(rows: readonly Thing[], limit: number): Page<Thing> {
-  const items = rows.slice(0, limit);
-  return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+export function pageById<Thing extends { readonly id: string }>(kind: keyof typeof CURSORS, rows: readonly Thing[], limit: number): Page<Thing> {
+  return pageOf(rows, limit, (last) => CURSORS[kind].write(last.id));
 }

@@ -1,5 +1,6 @@
 import { Type, type Static, type TProperties } from '@sinclair/typebox';
 import { LONGEST_ID } from '../../../core/canonical/index.js';
+import { pageQuery } from '../../../core/http/paging/page-schemas.js';
 import { LOCATION_TYPES } from '../locations/location.js';
 
 export const Id = Type.String({
@@ -51,15 +52,9 @@ export type ChannelAnswer = Static<typeof ChannelForms.answer>;
 /** A checked body: defaults are filled in, and the id stands in the address. */
 export type BodyOf<Answer extends { id: string }> = Omit<Answer, 'id'> & { readonly id?: string };
 
-const limit = Type.Integer({ minimum: 1, maximum: 1_000, default: 100, description: 'Most things on the page.' });
-const after = Type.String({ default: '', description: 'The `next` of the page before; pages follow the order of ids, byte by byte.' });
-
-export const PageQuery = Type.Object({ limit, after }, { additionalProperties: false });
-export const ItemQuery = Type.Object(
-  { limit, after, sku: Type.Optional(Type.String({ minLength: 1 })), gtin: Type.Optional(Type.String({ minLength: 1 })) },
-  { additionalProperties: false },
-);
-export const LocationQuery = Type.Object({ limit, after, type: Type.Optional(locationFields.type) }, { additionalProperties: false });
+export const PageQuery = pageQuery({});
+export const ItemQuery = pageQuery({ sku: Type.Optional(Type.String({ minLength: 1, maxLength: LONGEST_ID })), gtin: Type.Optional(Type.String({ minLength: 1, maxLength: LONGEST_ID })) });
+export const LocationQuery = pageQuery({ type: Type.Optional(locationFields.type) });
 
 // Not named as the values are: Nest would take the schema for the class of the parameter.
 export type PageAsked = Static<typeof PageQuery>;

@@ -7,9 +7,6 @@ const Moment = Type.String({ format: 'date-time' });
 const nullable = (schema: TSchema): TSchema => Type.Union([schema, Type.Null()]);
 const Condition = Type.String({ enum: ['sellable', 'damaged', 'quality_control', 'in_transit'] });
 
-export const page = (items: TSchema, next: TSchema): TSchema => Type.Object({ items: Type.Array(items), next });
-export const Cursor = nullable(Type.String({ description: 'Pass it as `after` for the next page; null on the last one.' }));
-export const NumberCursor = nullable(Type.Integer({ description: 'Pass it as `after` for the next page; null on the last one.' }));
 
 export const LevelAnswer = Type.Object({
   item: Id,

@@ -3,12 +3,17 @@ import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nes
 import type { Static } from '@sinclair/typebox';
 import { HubError } from '../../../core/errors/index.js';
 import { RequireScope } from '../../../core/governance/access.js';
+import { Cursor } from '../../../core/http/paging/cursor.js';
+import { pageAnswer } from '../../../core/http/paging/page-schemas.js';
+import type { Page } from '../../../core/http/paging/page.js';
 import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
 import { ReadAvailability, type Availability } from '../availability/read-availability.js';
 import { KeepSellingRules, type SellingRules } from '../availability/selling-rules.js';
 import { ReadPublications, type Publication } from '../publication/read-publications.js';
-import { AvailabilityAnswer, NumberCursor, page, PublicationAnswer, SellingRulesAnswer } from './answer.schemas.js';
+import { AvailabilityAnswer, PublicationAnswer, SellingRulesAnswer } from './answer.schemas.js';
 import { AvailabilityQuery, PublicationQuery, SafetyStockBody, SellingRulesBody } from './stock.schemas.js';
+
+const CURSOR = new Cursor('publications', ['integer']);
 
 @ApiTags('availability')
 @Controller('api/v1')
@@ -34,9 +39,12 @@ export class AvailabilityController {
   @Get('publications')
   @RequireScope('stock:read')
   @ApiOperation({ operationId: 'listPublications', summary: "List a channel's publications" })
-  @ApiOkResponse({ description: 'One page.', schema: page(PublicationAnswer, NumberCursor) as never })
-  listPublications(@Query(new SchemaQuery(PublicationQuery)) query: Static<typeof PublicationQuery>): Promise<{ items: Publication[]; next: number | null }> {
-    return this.publications.list({ channel: query.channel, state: query.state, after: query.after ?? 0, limit: query.limit ?? 100 });
+  @ApiOkResponse({ description: 'One page.', schema: pageAnswer(PublicationAnswer) as never })
+  async listPublications(@Query(new SchemaQuery(PublicationQuery)) query: Static<typeof PublicationQuery>): Promise<Page<Publication>> {
+    const { channel, state, limit } = query;
+    const [after] = CURSOR.read(query.after) ?? [0];
+    const { items, next } = await this.publications.list({ channel, state, after, limit });
+    return { items, next: next === undefined ? null : CURSOR.write(next) };
   }
 
   @Get('channels/:id/selling-rules')

@@ -4,15 +4,20 @@ import type { Static } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
 import { HubError } from '../../../core/errors/index.js';
 import { CurrentCaller, RequireScope, type Caller } from '../../../core/governance/access.js';
+import { Cursor } from '../../../core/http/paging/cursor.js';
+import { pageAnswer } from '../../../core/http/paging/page-schemas.js';
+import { pageOf, type Page } from '../../../core/http/paging/page.js';
 import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
 import { correlationId } from '../../../core/observability/correlation.js';
 import { HoldStock } from '../reservation/hold-stock.js';
 import { ReadReservations } from '../reservation/read-reservations.js';
 import type { Reservation } from '../reservation/reservation.js';
 import { SettleHold } from '../reservation/settle-hold.js';
-import { NumberCursor, page, ReservationAnswer } from './answer.schemas.js';
+import { ReservationAnswer } from './answer.schemas.js';
 import { readableSource, sourceOf } from './canonical-stock.js';
 import { ConsumeBody, ReservationBody, ReservationQuery } from './stock.schemas.js';
+
+const CURSOR = new Cursor('reservations', ['bigint']);
 
 @ApiTags('reservations')
 @Controller('api/v1/reservations')
@@ -42,12 +47,12 @@ export class ReservationController {
   @Get()
   @RequireScope('reservations:write')
   @ApiOperation({ operationId: 'listReservations', summary: 'List reservations, newest first', description: 'A client is answered with its own, a user with everybody\'s.' })
-  @ApiOkResponse({ description: 'One page.', schema: page(ReservationAnswer, NumberCursor) as never })
-  async list(@Query(new SchemaQuery(ReservationQuery)) query: Static<typeof ReservationQuery>, @CurrentCaller() caller: Caller): Promise<{ items: Reservation[]; next: number | null }> {
-    const limit = query.limit ?? 100;
-    const found = await this.reservations.list(readableSource(caller), { key: query.key, state: query.state, before: query.after, limit: limit + 1 });
-    const items = found.slice(0, limit);
-    return { items, next: found.length > limit ? Number(items[items.length - 1]?.id) : null };
+  @ApiOkResponse({ description: 'One page.', schema: pageAnswer(ReservationAnswer) as never })
+  async list(@Query(new SchemaQuery(ReservationQuery)) query: Static<typeof ReservationQuery>, @CurrentCaller() caller: Caller): Promise<Page<Reservation>> {
+    const { limit, key, state } = query;
+    const [before] = CURSOR.read(query.after) ?? [];
+    const found = await this.reservations.list(readableSource(caller), { key, state, before, limit: limit + 1 });
+    return pageOf(found, limit, (last) => CURSOR.write(Number(last.id)));
   }
 
   @Get(':id')

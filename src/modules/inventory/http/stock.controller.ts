@@ -5,15 +5,23 @@ import type { StockMovement, StockObservation } from '../../../core/canonical/in
 import { HubError } from '../../../core/errors/index.js';
 import { CurrentCaller, RequireScope, type Caller } from '../../../core/governance/access.js';
 import { AcceptsBody, BULK_BODY_LIMIT_BYTES } from '../../../core/http/body-rules.js';
+import { Cursor } from '../../../core/http/paging/cursor.js';
+import { pageAnswer } from '../../../core/http/paging/page-schemas.js';
+import type { Page } from '../../../core/http/paging/page.js';
 import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
 import type { MovementOutcome, ObservationOutcome } from '../../../core/intake/stock-facts.js';
 import { correlationId } from '../../../core/observability/correlation.js';
-import { formatPosition, parsePosition, ReadLedger, type LedgerEntry } from '../ledger/read-ledger.js';
+import { ReadLedger, type LedgerEntry } from '../ledger/read-ledger.js';
 import { ReadLevels, type StockLevel } from '../ledger/read-levels.js';
 import { RecordStock } from '../ledger/record-stock.js';
-import { Cursor, LedgerAnswer, LevelAnswer, page } from './answer.schemas.js';
+import { LedgerAnswer, LevelAnswer } from './answer.schemas.js';
 import { canonicalMovement, canonicalObservation, sourceOf, type Rejection } from './canonical-stock.js';
 import { LedgerQuery, LevelQuery, MovementResults, Movements, ObservationResults, Observations, type MovementBody, type ObservationBody } from './stock.schemas.js';
+
+const MOST_IDS = 1_000;
+const LEVEL_CURSOR = new Cursor('stock levels', ['integer', 'integer']);
+/** Transaction, batch and entry. */
+const LEDGER_CURSOR = new Cursor('ledger', ['bigint', 'bigint', 'integer']);
 
 @ApiTags('stock')
 @Controller('api/v1')
@@ -54,17 +62,17 @@ export class StockController {
   @Get('stock-levels')
   @RequireScope('stock:read')
   @ApiOperation({ operationId: 'listStockLevels', summary: 'List stock levels' })
-  @ApiOkResponse({ description: 'One page.', schema: page(LevelAnswer, Cursor) as never })
-  async listLevels(@Query(new SchemaQuery(LevelQuery)) query: Static<typeof LevelQuery>): Promise<{ items: StockLevel[]; next: string | null }> {
-    const after = query.after === undefined ? undefined : levelCursor(query.after);
+  @ApiOkResponse({ description: 'One page.', schema: pageAnswer(LevelAnswer) as never })
+  async listLevels(@Query(new SchemaQuery(LevelQuery)) query: Static<typeof LevelQuery>): Promise<Page<StockLevel>> {
+    const [item, account] = LEVEL_CURSOR.read(query.after) ?? [];
     const { levels, next } = await this.levels.list({
-      items: query.item?.split(',').slice(0, 1_000),
-      locations: query.location?.split(',').slice(0, 1_000),
+      items: idsOf('item', query.item),
+      locations: idsOf('location', query.location),
       negative: query.negative,
-      after,
-      limit: query.limit ?? 100,
+      after: item === undefined || account === undefined ? undefined : { item, account },
+      limit: query.limit,
     });
-    return { items: levels, next: next ? `${next.item}.${next.account}` : null };
+    return { items: levels, next: next ? LEVEL_CURSOR.write(next.item, next.account) : null };
   }
 
   /** Every movement, in a fixed order that never skips a late committer. Keep `next` and ask again with it. */
@@ -73,10 +81,9 @@ export class StockController {
   @ApiOperation({ operationId: 'readLedger', summary: 'Read the ledger as a feed' })
   @ApiOkResponse({ description: 'Entries up to the safe watermark.', schema: LedgerAnswer as never })
   async readLedger(@Query(new SchemaQuery(LedgerQuery)) query: Static<typeof LedgerQuery>): Promise<{ items: LedgerEntry[]; next: string; more: boolean }> {
-    const after = query.after === undefined ? undefined : parsePosition(query.after);
-    if (query.after !== undefined && !after) throw badCursor();
-    const { entries, next, more } = await this.ledger.list({ after, item: query.item, location: query.location, limit: query.limit ?? 100 });
-    return { items: entries, next: formatPosition(next), more };
+    const [tx, batch, n] = LEDGER_CURSOR.read(query.after) ?? [0, 0, -1];
+    const { entries, next, more } = await this.ledger.list({ after: { tx, batch, n }, item: query.item, location: query.location, limit: query.limit });
+    return { items: entries, next: LEDGER_CURSOR.write(next.tx, next.batch, next.n), more };
   }
 }
 
@@ -101,12 +108,9 @@ async function settleEach<Entry, Fact extends object, Outcome>(
   return { results };
 }
 
-function levelCursor(text: string): { item: number; account: number } {
-  const match = /^(\d{1,10})\.(\d{1,10})$/.exec(text);
-  if (!match) throw badCursor();
-  return { item: Number(match[1]), account: Number(match[2]) };
-}
-
-function badCursor(): HubError {
-  return new HubError('VALIDATION_FAILED', { errors: [{ pointer: '?after', detail: 'is not a `next` of an earlier page' }] });
+/** @throws HubError VALIDATION_FAILED */
+function idsOf(name: string, list: string | undefined): string[] | undefined {
+  const ids = list?.split(',');
+  if (ids && ids.length > MOST_IDS) throw new HubError('VALIDATION_FAILED', { errors: [{ pointer: `?${name}`, detail: `names more than ${MOST_IDS} ids` }] });
+  return ids;
 }

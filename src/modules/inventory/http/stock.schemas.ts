@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox';
 import type { ReportedKind } from '../../../core/canonical/index.js';
+import { pageQuery } from '../../../core/http/paging/page-schemas.js';
 import type { ReservationState } from '../reservation/reservation.js';
 
 /** Canonical ids, as the catalogue takes them. */
@@ -54,40 +55,20 @@ export const ObservationResults = Type.Object({
   ),
 });
 
-const Limit = Type.Integer({ minimum: 1, maximum: 1_000, default: 100 });
-
-export const LevelQuery = Type.Object(
-  {
-    item: Type.Optional(Type.String({ maxLength: 70_000, description: 'One item id, or several separated by commas (1,000 at most).' })),
-    location: Type.Optional(Type.String({ maxLength: 70_000, description: 'One location id, or several separated by commas.' })),
-    negative: Type.Optional(Type.Boolean({ description: 'Only figures below zero.' })),
-    after: Type.Optional(Type.String({ maxLength: 60, description: '`next` of the page before.' })),
-    limit: Type.Optional(Limit),
-  },
-  closed,
-);
-export const LedgerQuery = Type.Object(
-  {
-    after: Type.Optional(Type.String({ maxLength: 60, description: '`next` of the page before.' })),
-    item: Type.Optional(Id),
-    location: Type.Optional(Id),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 100 })),
-  },
-  closed,
-);
+export const LevelQuery = pageQuery({
+  item: Type.Optional(Type.String({ maxLength: 70_000, description: 'One item id, or several separated by commas (1,000 at most).' })),
+  location: Type.Optional(Type.String({ maxLength: 70_000, description: 'One location id, or several separated by commas (1,000 at most).' })),
+  negative: Type.Optional(Type.Boolean({ description: 'Only figures below zero.' })),
+});
+export const LedgerQuery = pageQuery({ item: Type.Optional(Id), location: Type.Optional(Id) }, 10_000);
 export const AvailabilityQuery = Type.Object(
   { channel: Id, item: Type.String({ minLength: 1, maxLength: 70_000, description: 'One item id, or several separated by commas (1,000 at most).' }) },
   closed,
 );
-export const PublicationQuery = Type.Object(
-  {
-    channel: Id,
-    state: Type.Optional(Type.Union([Type.Literal('waiting'), Type.Literal('refused'), Type.Literal('published')])),
-    after: Type.Optional(Type.Integer({ minimum: 0 })),
-    limit: Type.Optional(Limit),
-  },
-  closed,
-);
+export const PublicationQuery = pageQuery({
+  channel: Id,
+  state: Type.Optional(Type.Union([Type.Literal('waiting'), Type.Literal('refused'), Type.Literal('published')])),
+});
 
 const Units = { minimum: 0, maximum: MOST_UNITS } as const;
 export const SellingRulesBody = Type.Object(
@@ -113,15 +94,10 @@ export const ReservationBody = Type.Object(
   closed,
 );
 export const ConsumeBody = Type.Object({ location: Id }, closed);
-export const ReservationQuery = Type.Object(
-  {
-    key: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
-    state: Type.Optional(Type.Unsafe<ReservationState>({ type: 'string', enum: ['HELD', 'CONSUMED', 'RELEASED', 'EXPIRED'] })),
-    after: Type.Optional(Type.Integer({ minimum: 1 })),
-    limit: Type.Optional(Limit),
-  },
-  closed,
-);
+export const ReservationQuery = pageQuery({
+  key: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  state: Type.Optional(Type.Unsafe<ReservationState>({ type: 'string', enum: ['HELD', 'CONSUMED', 'RELEASED', 'EXPIRED'] })),
+});
 
 export type MovementBody = Static<typeof Movement>;
 export type ObservationBody = Static<typeof Observation>;

@@ -25,13 +25,13 @@ export interface LedgerEntry {
 
 /** Transaction, batch and entry: the order in which the feed is served. */
 export interface LedgerPosition {
-  readonly tx: string;
+  readonly tx: number;
   readonly batch: number;
   readonly n: number;
 }
 
 export interface LedgerFilter {
-  readonly after?: LedgerPosition;
+  readonly after: LedgerPosition;
   readonly item?: string;
   readonly location?: string;
   readonly limit: number;
@@ -71,7 +71,7 @@ export class ReadLedger {
 
   /** `next` is always given: it is where to go on later, when more has happened. `more` says that there is more already. */
   async list(filter: LedgerFilter): Promise<{ entries: LedgerEntry[]; next: LedgerPosition; more: boolean }> {
-    const after = filter.after ?? { tx: '0', batch: 0, n: -1 };
+    const { after } = filter;
     const [item, location] = await Promise.all([this.itemId(filter.item), this.locationId(filter.location)]);
     if (item === null || location === null) return { entries: [], next: after, more: false };
     const place = location === undefined ? 'true' : `(m.from_account >> 3 = $6 or m.to_account >> 3 = $6)`;
@@ -84,11 +84,11 @@ export class ReadLedger {
         : `select ${COLUMNS} from inventory.movement m join inventory.ledger_batch b on b.id = m.batch_id
             where m.item_id = $5 and (b.tx, b.id, m.n) > ($1::xid8, $2, $3) and b.tx < pg_snapshot_xmin(pg_current_snapshot()) and ${place}
             order by b.tx, b.id, m.n limit $4`,
-      [after.tx, after.batch, after.n, filter.limit + 1, item ?? null, ...(location === undefined ? [] : [location])],
+      [String(after.tx), after.batch, after.n, filter.limit + 1, item ?? null, ...(location === undefined ? [] : [location])],
     );
     const page = rows.slice(0, filter.limit);
     const last = page[page.length - 1];
-    return { entries: await this.inWords(page), next: last ? { tx: last.tx, batch: last.batch, n: last.n } : after, more: rows.length > filter.limit };
+    return { entries: await this.inWords(page), next: last ? { tx: Number(last.tx), batch: last.batch, n: last.n } : after, more: rows.length > filter.limit };
   }
 
   private async itemId(code: string | undefined): Promise<number | null | undefined> {
@@ -110,7 +110,7 @@ export class ReadLedger {
       return 'virtual' in parts ? parts : { location: locations.get(parts.locationId) ?? '', condition: parts.condition };
     };
     return rows.map((row) => ({
-      position: formatPosition(row),
+      position: `${row.tx}.${row.batch}.${row.n}`,
       kind: kindName(row.kind),
       item: items.get(row.item) ?? '',
       quantity: row.quantity,
@@ -124,14 +124,4 @@ export class ReadLedger {
       correlationId: row.correlationId,
     }));
   }
-}
-
-export function formatPosition({ tx, batch, n }: LedgerPosition): string {
-  return `${tx}.${batch}.${n}`;
-}
-
-/** @returns undefined when the text is no position. */
-export function parsePosition(text: string): LedgerPosition | undefined {
-  const match = /^(\d{1,20})\.(\d{1,15})\.(-?\d{1,9})$/.exec(text);
-  return match ? { tx: match[1] as string, batch: Number(match[2]), n: Number(match[3]) } : undefined;
 }

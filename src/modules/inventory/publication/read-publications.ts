@@ -19,6 +19,7 @@ export interface Publication {
 export interface PublicationFilter {
   readonly channel: string;
   readonly state?: 'waiting' | 'refused' | 'published';
+  /** The item that the page before ended with, by its number. */
   readonly after: number;
   readonly limit: number;
 }
@@ -43,7 +44,7 @@ export class ReadPublications {
   ) {}
 
   /** In a fixed order, paged by key. @throws HubError UNKNOWN_CHANNEL */
-  async list(filter: PublicationFilter): Promise<{ items: Publication[]; next: number | null }> {
+  async list(filter: PublicationFilter): Promise<{ items: Publication[]; next: number | undefined }> {
     const channel = (await this.catalog.channelIds([filter.channel])).get(filter.channel);
     if (channel === undefined) throw new HubError('UNKNOWN_CHANNEL', { detail: `There is no channel '${filter.channel}'.`, errors: [{ pointer: '?channel', detail: 'not known' }] });
     const rows = await this.database.query<Row>(
@@ -64,7 +65,7 @@ export class ReadPublications {
         attempts: row.attempts ?? 0,
         fault: row.fault,
       })),
-      next: rows.length > filter.limit ? (page[page.length - 1]?.itemId ?? null) : null,
+      next: rows.length > filter.limit ? page[page.length - 1]?.itemId : undefined,
     };
   }
 }
