@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FeedPoller } from '../../src/core/intake/feeds/feed-poller.js';
 import { moved, sign } from '../support/intake.js';
 import { startFeedsApp, type FeedsApp } from '../support/feeds/feeds-app.js';
 import type { Asked, ScriptedRecord } from '../support/feeds/scripted-feed.js';
@@ -262,6 +263,17 @@ describe('a person', () => {
     expect([page, second].map(({ body }) => (body.items as { id: string }[])[0]?.id)).toEqual((await list()).slice(0, 2).map((saved) => saved.id));
   });
 
+  it('resets once when the request is sent twice with one key', async () => {
+    hub.outside.add('moves', ...records(2));
+    await hub.turn(id);
+    const send = (): Promise<number> => hub.call('POST', `/admin/v1/connections/${id}/feeds/moves/reset`, { confirm: 'moves', to: 'start' }, { token: hub.adminToken, headers: { 'idempotency-key': `reset-${id}` } }).then(({ status }) => status);
+    expect(await send()).toBe(200);
+    await hub.still();
+    expect(await send()).toBe(200);
+    await hub.still();
+    expect(movesAsked().map(({ cursor }) => cursor)).toEqual(['0', null]);
+  });
+
   it('must confirm a reset and say where to', async () => {
     const refusals = await Promise.all([{ to: 'start' }, { confirm: 'counts', to: 'start' }, { confirm: 'moves', to: 'yesterday' }, { confirm: 'moves', to: '999999' }, { confirm: 'moves', to: '1999-01-01T00:00:00Z' }]
       .map(async (body) => (await hub.steer(id, 'reset', body)).body));
@@ -281,6 +293,17 @@ describe('a person', () => {
     await hub.still();
     expect(movesAsked().map(({ cursor }) => cursor).slice(-2)).toEqual(['3', null]);
     expect(await hub.standing(id)).toMatchObject({ cursor: '4', recordsNew: 4, recordsRepeated: 3 });
+  });
+
+  it('resets a feed whose page never comes, and need not wait for it', async () => {
+    const { asked, open } = gate();
+    await hub.steer(id, 'poll');
+    await asked;
+    await hub.steer(id, 'reset', { confirm: 'moves', to: 'start' });
+    await hub.app.get(FeedPoller).renew();
+    await expect.poll(() => hub.standing(id)).toMatchObject({ state: 'current', cursor: '0' });
+    expect(movesAsked().map(({ cursor }) => cursor)).toEqual(['0', null]);
+    open();
   });
 
   it('sets a pace, which brings the next poll nearer, and takes it back', async () => {

@@ -84,12 +84,13 @@ export class FeedLeases {
     return row?.ms === null || row === undefined ? undefined : Math.max(row.ms, HELD_BACK_MS);
   }
 
-  /** Keeps feeds that are still being polled; one that was lost stays lost. */
-  async renew(claims: readonly FeedClaim[]): Promise<void> {
-    await this.database.execute(`
+  /** Keeps feeds that are still being polled, and answers which; one that was lost, reset or given back stays so. */
+  renew(claims: readonly FeedClaim[]): Promise<FeedName[]> {
+    return this.database.query<FeedName>(`
       update intake.feed f set claimed_until = intake.clock() + interval '${LEASE}'
       from unnest($1::integer[], $2::text[], $3::bigint[]) as mine (source_id, name, fence)
-      where f.source_id = mine.source_id and f.name = mine.name and f.fence = mine.fence`, columns(claims, 'sourceId', 'name', 'fence'));
+      where f.source_id = mine.source_id and f.name = mine.name and f.fence = mine.fence and f.claimed_until > intake.clock()
+      returning f.source_id as "sourceId", f.name`, columns(claims, 'sourceId', 'name', 'fence'));
   }
 
   /** Stores a page's records and moves the cursor past them, or does neither. Resolves after the commit. */

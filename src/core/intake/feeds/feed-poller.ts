@@ -86,6 +86,23 @@ export class FeedPoller implements OnModuleInit, OnModuleDestroy {
     while (this.inFlight.size > 0) await Promise.all([...this.inFlight.values()].map(({ done }) => done));
   }
 
+  /**
+   * Renews the leases of what is in flight, and lets go of what is this process's no more: whatever still comes of it is
+   * refused, and a feed that was reset need not wait for an outside system that does not answer.
+   */
+  async renew(): Promise<void> {
+    const flights = [...this.inFlight.values()];
+    if (flights.length === 0) return;
+    try {
+      const held = new Set((await this.leases.renew(flights.map(({ claim }) => claim))).map(keyOf));
+      const lost = flights.filter((flight) => !held.has(keyOf(flight.claim)) && this.inFlight.get(keyOf(flight.claim)) === flight);
+      for (const { claim } of lost) this.inFlight.delete(keyOf(claim));
+      if (lost.length > 0) this.ringIn(0);
+    } catch (error) {
+      this.logger.warn(`Leases of feeds could not be renewed: ${wordsOf(error)}`);
+    }
+  }
+
   /** The feeds of every enabled connection, each with its row. */
   private async declared(): Promise<FeedName[]> {
     const feeds = (await this.connections.all()).filter(({ enabled }) => enabled).flatMap(({ sourceId, manifest }) =>
@@ -104,21 +121,17 @@ export class FeedPoller implements OnModuleInit, OnModuleDestroy {
       again = AFTER_OUTAGE_MS;
       await this.recover(claim, error);
     }
-    this.inFlight.delete(keyOf(claim));
+    // It may have been let go of already, and taken again.
+    if (this.inFlight.get(keyOf(claim))?.claim === claim) this.inFlight.delete(keyOf(claim));
     this.ringIn(again);
   }
 
   /** Nothing was stored. After an outage the feed is still lent to this process, which takes it again; a fault of the hub's own is shown with the feed. */
   private async recover(claim: FeedClaim, error: unknown): Promise<void> {
+    if (this.stopping) return;
     this.logger.warn(`A page of feed '${claim.name}' of source ${claim.sourceId} could not be stored and is polled again: ${wordsOf(error)}`);
     if (databaseOutage(error) || error instanceof HubError) return;
     await this.leases.fail(claim, judgeFailure(new HubError('INTERNAL', { detail: wordsOf(error), cause: error }), claim.pauseMs)).catch(() => undefined);
-  }
-
-  private async renew(): Promise<void> {
-    const claims = [...this.inFlight.values()].map(({ claim }) => claim);
-    if (claims.length === 0) return;
-    await this.leases.renew(claims).catch((error: unknown) => this.logger.warn(`Leases of feeds could not be renewed: ${wordsOf(error)}`));
   }
 
   /** One clock for the next turn: each ring finds out anew when that is. */

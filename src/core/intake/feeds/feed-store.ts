@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../persistence/database.js';
+import { Database, type Queryable } from '../../persistence/database.js';
 import { MOST_PENDING, type FeedName } from './feed-leases.js';
 
 /** Where a feed stands, as it is stored; times by the database's clock. */
@@ -85,30 +85,37 @@ export class FeedStore {
   }
 
   /** Due now; one that is being polled is polled once more. @returns false when it is paused. */
-  async ask({ sourceId, name }: FeedName): Promise<boolean> {
-    await this.ensure({ sourceId, name });
-    return (await this.database.execute('update intake.feed set asked = true, due_at = least(due_at, intake.clock()) where source_id = $1 and name = $2 and not paused', [sourceId, name])) > 0;
+  ask(feed: FeedName): Promise<boolean> {
+    return this.change(feed, async (tx, key) => (await tx.execute('update intake.feed set asked = true, due_at = least(due_at, intake.clock()) where source_id = $1 and name = $2 and not paused', key)) > 0);
   }
 
-  async setPaused({ sourceId, name }: FeedName, paused: boolean): Promise<void> {
-    await this.ensure({ sourceId, name });
-    await this.database.execute('update intake.feed set paused = $3, due_at = case when $3 then due_at else least(due_at, intake.clock()) end where source_id = $1 and name = $2 and paused <> $3', [sourceId, name, paused]);
+  setPaused(feed: FeedName, paused: boolean): Promise<void> {
+    return this.change(feed, async (tx, key) => {
+      await tx.execute('update intake.feed set paused = $3, due_at = case when $3 then due_at else least(due_at, intake.clock()) end where source_id = $1 and name = $2 and paused <> $3', [...key, paused]);
+    });
   }
 
   /** Null gives back the manifest's pace. The next turn comes no later than one new pace from now. */
-  async setPace({ sourceId, name }: FeedName, everySeconds: number | null, effectiveSeconds: number): Promise<void> {
-    await this.ensure({ sourceId, name });
-    await this.database.execute(`
-      update intake.feed set every_seconds = $3, due_at = case when failures > 0 then due_at else least(due_at, intake.clock() + make_interval(secs => $4)) end
-      where source_id = $1 and name = $2`, [sourceId, name, everySeconds, effectiveSeconds]);
+  setPace(feed: FeedName, everySeconds: number | null, effectiveSeconds: number): Promise<void> {
+    return this.change(feed, async (tx, key) => {
+      await tx.execute(`
+        update intake.feed set every_seconds = $3, due_at = case when failures > 0 then due_at else least(due_at, intake.clock() + make_interval(secs => $4)) end
+        where source_id = $1 and name = $2`, [...key, everySeconds, effectiveSeconds]);
+    });
   }
 
-  async reset({ sourceId, name }: FeedName, cursor: string | null): Promise<void> {
-    await this.database.execute('select intake.reset_feed($1, $2, $3)', [sourceId, name, cursor]);
+  reset(feed: FeedName, cursor: string | null): Promise<void> {
+    return this.change(feed, async (tx, key) => {
+      await tx.execute('select intake.reset_feed($1, $2, $3)', [...key, cursor]);
+    });
   }
 
-  /** A feed of a connection that was never switched on has no row yet. */
-  private async ensure({ sourceId, name }: FeedName): Promise<void> {
-    await this.database.execute('insert into intake.feed (source_id, name) values ($1, $2) on conflict do nothing', [sourceId, name]);
+  /** One transaction a request, so that a repeated one (a second reset, say) has no second effect. A feed of a connection that was never switched on has no row yet. */
+  private change<T>({ sourceId, name }: FeedName, work: (tx: Queryable, key: readonly unknown[]) => Promise<T>): Promise<T> {
+    const key = [sourceId, name];
+    return this.database.once(async (tx) => {
+      await tx.execute('insert into intake.feed (source_id, name) values ($1, $2) on conflict do nothing', key);
+      return work(tx, key);
+    });
   }
 }

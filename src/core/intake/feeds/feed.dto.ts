@@ -121,9 +121,9 @@ export class ListSavedCursorsQuery extends PageQueryDto {}
 export class ChangeFeedDto {
   @ApiProperty({ type: Number, nullable: true, minimum: 1, maximum: 86_400, description: 'How often to poll when there is nothing more; null for the connector\'s own pace.' })
   @ValidateIf((body: ChangeFeedDto) => body.everySeconds !== null)
-  @IsInt()
-  @Min(1)
   @Max(86_400)
+  @Min(1)
+  @IsInt()
   everySeconds!: number | null;
 }
 

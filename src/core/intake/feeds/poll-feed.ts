@@ -44,7 +44,7 @@ export class PollFeed {
       if (!connection?.enabled || !feed) return this.leases.abandon([lent]);
       const askedAt = performance.now();
       const correlation = randomUUID();
-      const page = await withCorrelation(correlation, () => this.ask(connection, feed, lent));
+      const page = await withCorrelation(correlation, () => this.ask(connection, feed, lent, ending));
       if (!page) return;
       const stay = !ending() && performance.now() - startedAt < TURN_MS;
       const keeping = await this.keep(lent, page, { connection, feed, correlation, askedAt, stay });
@@ -54,7 +54,7 @@ export class PollFeed {
   }
 
   /** Undefined when it failed, which is written down then. */
-  private async ask(connection: Connection, feed: FeedDeclaration, claim: FeedClaim): Promise<FeedPage | undefined> {
+  private async ask(connection: Connection, feed: FeedDeclaration, claim: FeedClaim, ending: () => boolean): Promise<FeedPage | undefined> {
     try {
       const page = await this.host.pollFeed(connection, { feed: feed.name, cursor: claim.cursor, limit: feed.limit });
       if (page.hasMore && page.nextCursor === claim.cursor) throw standsStill(connection, feed);
@@ -62,7 +62,8 @@ export class PollFeed {
     } catch (error) {
       if (!(error instanceof HubError)) throw error;
       this.metrics.polled(connection.plugin, error.code);
-      if (error.code === 'CONNECTION_DISABLED') await this.leases.abandon([claim]);
+      // A stop cuts calls off, which says nothing of the feed.
+      if (error.code === 'CONNECTION_DISABLED' || ending()) await this.leases.abandon([claim]);
       else await this.giveUp(connection, claim, error);
       return undefined;
     }
