@@ -46,17 +46,25 @@ async function start() {
     writeFileSync(unfinished, app.get(core.TransactionalConnection).rawConnection.driver.export());
     renameSync(unfinished, template);
   }
+  // The tests' clients keep their connections, and a machine under load may pause longer than Node would wait.
+  app.getHttpServer().keepAliveTimeout = 600_000;
   return app;
 }
 
 /** What the parent may ask for beside the shop's own API, by name. */
-const WORK = { addProducts: (app, products) => addProducts(core, app, products) };
+const WORK = {
+  addProducts: (app, products) => addProducts(core, app, products),
+  endSessions: async (app, username) => {
+    const user = await app.get(core.TransactionalConnection).rawConnection.getRepository(core.User).findOneByOrFail({ identifier: username });
+    await app.get(core.SessionService).deleteSessionsByUser(core.RequestContext.empty(), user);
+  },
+};
 
 process.on('disconnect', () => process.exit(0));
 const app = await start();
 process.on('message', ({ id, ask, given }) => {
   inTurn(() => WORK[ask](app, given)).then(
-    (answer) => process.send({ id, answer }),
+    (answer) => process.send({ id, answer: answer ?? null }),
     (error) => process.send({ id, error: String(error.stack ?? error) }),
   );
 });

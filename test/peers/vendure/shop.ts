@@ -22,6 +22,22 @@ export interface Units {
   readonly quantity: number;
 }
 
+const MODIFY = `
+  mutation ($input: ModifyOrderInput!) {
+    modifyOrder(input: $input) { __typename ... on Order { totalWithTax payments { amount refunds { id state total } } } ... on ErrorResult { message } }
+  }
+`;
+
+interface Refund {
+  readonly id: string;
+  readonly state: string;
+  readonly total: number;
+}
+
+interface Modified {
+  readonly modifyOrder: { readonly totalWithTax: number; readonly payments: readonly { readonly amount: number; readonly refunds: readonly Refund[] }[] };
+}
+
 /** A shop's administration as its staff use it, over the Admin API, and its till: customers check out over the Shop API. */
 export class VendureShop {
   private readonly customers: Customer[] = [];
@@ -51,6 +67,14 @@ export class VendureShop {
     return data.createStockLocation.id;
   }
 
+  /** One more administrator, who may do so much. Gives what they sign in with. */
+  async addStaff(username: string, permissions: readonly string[]): Promise<{ readonly username: string; readonly password: string }> {
+    const { createRole } = await this.admin.ask<{ createRole: { id: string } }>('mutation ($code: String!, $permissions: [Permission!]!) { createRole(input: { code: $code, description: "", permissions: $permissions }) { id } }', { code: username, permissions });
+    const input = { firstName: 'A', lastName: 'Member', emailAddress: username, password: 'correct horse', roleIds: [createRole.id] };
+    await this.admin.ask('mutation ($input: CreateAdministratorInput!) { createAdministrator(input: $input) { id } }', { input });
+    return { username, password: 'correct horse' };
+  }
+
   /** What stands at each location for a variant. */
   async levels(variantId: string): Promise<Level[]> {
     const data = await this.admin.ask<{ productVariant: { stockLevels: { stockLocationId: string; stockOnHand: number; stockAllocated: number }[] } }>(
@@ -71,7 +95,7 @@ export class VendureShop {
 
   /** Packs and ships so many units; every unit of the order when no lines are named. */
   async ship(order: PlacedOrder, lines: readonly Units[] = order.lines): Promise<void> {
-    const input = { lines, handler: { code: 'manual-fulfillment', arguments: [{ name: 'method', value: 'standard' }, { name: 'trackingCode', value: '' }] } };
+    const input = { lines: lines.map(({ orderLineId, quantity }) => ({ orderLineId, quantity })), handler: { code: 'manual-fulfillment', arguments: [{ name: 'method', value: 'standard' }, { name: 'trackingCode', value: '' }] } };
     const { addFulfillmentToOrder } = await this.admin.change<{ addFulfillmentToOrder: { id: string } }>(
       'mutation ($input: FulfillOrderInput!) { addFulfillmentToOrder(input: $input) { __typename ... on Fulfillment { id } ... on ErrorResult { message } } }', { input },
     );
@@ -93,15 +117,21 @@ export class VendureShop {
   /** Changes an order that was placed: `adjust` says a line's new quantity, `add` so many more of a variant. */
   async modify(order: PlacedOrder, change: { readonly adjust?: readonly Units[]; readonly add?: readonly { readonly productVariantId: string; readonly quantity: number }[] }): Promise<void> {
     const move = (state: string) => this.admin.change('mutation ($id: ID!, $state: String!) { transitionOrderToState(id: $id, state: $state) { __typename ... on ErrorResult { message } } }', { id: order.id, state });
+    const input = { orderId: order.id, adjustOrderLines: change.adjust, addItems: change.add };
+    const apply = async (dryRun: boolean, refundMinor: number): Promise<{ readonly due: number; readonly refunds: readonly Refund[] }> => {
+      const { modifyOrder } = await this.admin.change<Modified>(MODIFY, { input: { ...input, dryRun, refunds: [{ paymentId: order.paymentId, amount: refundMinor }] } });
+      const refunds = modifyOrder.payments.flatMap((payment) => payment.refunds);
+      const paid = modifyOrder.payments.reduce((sum, { amount }) => sum + amount, 0) - refunds.reduce((sum, { total }) => sum + total, 0);
+      return { due: modifyOrder.totalWithTax - paid, refunds };
+    };
     await move('Modifying');
-    const { modifyOrder } = await this.admin.change<{ modifyOrder: { totalWithTax: number; payments: { amount: number; refunds: { total: number }[] }[] } }>(
-      `mutation ($input: ModifyOrderInput!) {
-        modifyOrder(input: $input) { __typename ... on Order { totalWithTax payments { amount refunds { total } } } ... on ErrorResult { message } }
-      }`,
-      { input: { dryRun: false, orderId: order.id, adjustOrderLines: change.adjust, addItems: change.add, refunds: [{ paymentId: order.paymentId, amount: 0 }] } },
-    );
-    const paid = modifyOrder.payments.reduce((sum, payment) => sum + payment.amount - payment.refunds.reduce((back, refund) => back + refund.total, 0), 0);
-    if (modifyOrder.totalWithTax > paid) {
+    // What is due after the change is asked first, because what is too much must be refunded with it.
+    const { due } = await apply(true, 0);
+    const { refunds } = await apply(false, Math.max(0, -due));
+    for (const { id } of refunds.filter(({ state }) => state === 'Pending')) {
+      await this.admin.change('mutation ($id: ID!) { settleRefund(input: { id: $id, transactionId: "test" }) { __typename ... on ErrorResult { message } } }', { id });
+    }
+    if (due > 0) {
       await move('ArrangingAdditionalPayment');
       await this.admin.change('mutation ($input: ManualPaymentInput!) { addManualPaymentToOrder(input: $input) { __typename ... on ErrorResult { message } } }', { input: { orderId: order.id, method: 'cash', metadata: {} } });
     }

@@ -22,6 +22,8 @@ export interface Vendure {
   readonly shop: VendureShop;
   /** Makes one product with one variant for each; gives the variants' ids in the same order. A thousand take about three seconds. */
   addProducts(products: readonly NewProduct[]): Promise<string[]>;
+  /** Signs everybody out who is signed in under this name. */
+  endSessions(username: string): Promise<void>;
   /** Ends the process; its database was in memory only, and nothing is left. */
   stop(): Promise<void>;
 }
@@ -51,20 +53,21 @@ export async function startVendure(): Promise<Vendure> {
   const [{ url }] = first;
   const credentials = { username: 'superadmin', password: 'superadmin' };
   let asked = 0;
+  const ask = async <Given>(what: string, given: Given): Promise<unknown> => {
+    const id = ++asked;
+    child.send({ id, ask: what, given });
+    for (;;) {
+      const [said] = (await once(child, 'message')) as [{ id: number; answer: unknown; error?: string }];
+      if (said.id === id && said.error !== undefined) throw new Error(said.error);
+      if (said.id === id) return said.answer;
+    }
+  };
   return {
     url,
     credentials,
     shop: await VendureShop.open(url, credentials),
-    addProducts: async (products) => {
-      const id = ++asked;
-      child.send({ id, ask: 'addProducts', given: products });
-      for (;;) {
-        const [said] = (await once(child, 'message')) as [{ id: number; answer?: string[]; error?: string }];
-        if (said.id !== id) continue;
-        if (said.answer === undefined) throw new Error(said.error);
-        return said.answer;
-      }
-    },
+    addProducts: async (products) => (await ask('addProducts', products)) as string[],
+    endSessions: async (username) => void (await ask('endSessions', username)),
     stop: async () => {
       if (child.connected) child.disconnect();
       await ended;

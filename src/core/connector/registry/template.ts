@@ -15,6 +15,14 @@ export function isWellFormed(template: string): boolean {
   return !/[{}]/.test(template.replaceAll(PLACE, ''));
 }
 
+/**
+ * The same for a text in a request's body, which may be a document with braces of its own (GraphQL): doubled braces that
+ * are no place are a typo still.
+ */
+export function isWellFormedText(template: string): boolean {
+  return !/\{\{|\}\}/.test(template.replaceAll(PLACE, ''));
+}
+
 /** The values that places may be filled with, by scope: `{ config: { url: ... } }`. */
 export type Scopes = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 

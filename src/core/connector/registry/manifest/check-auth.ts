@@ -1,6 +1,6 @@
 import type { Manifest, SessionAuth } from '@crossdock/connector-sdk';
 import { declaredTwice } from './declared-twice.js';
-import { isWellFormed, placesOf } from '../template.js';
+import { isWellFormed, isWellFormedText, placesOf } from '../template.js';
 import { TRANSPORT_HEADERS } from '../transport-headers.js';
 
 /** The names that a template may refer to, by scope. */
@@ -24,13 +24,13 @@ export function checkAuth({ auth }: Manifest, known: { readonly credentials: Rea
 
 function checkLogin(at: string, { login, value }: SessionAuth, known: Known): string[] {
   const reasons = faultsOf(`${at}/login/url`, login.url, { config: known.config ?? new Set() });
-  for (const [pointer, text] of textsIn(login.body)) reasons.push(...faultsOf(`${at}/login/body${pointer}`, text, known));
+  for (const [pointer, text] of textsIn(login.body)) reasons.push(...faultsOf(`${at}/login/body${pointer}`, text, known, isWellFormedText));
   if (!placesOf(value).some(({ scope }) => scope === 'session')) reasons.push(`${at}/value: nothing of the session is in it`);
   return reasons;
 }
 
-function faultsOf(at: string, template: string, known: Known): string[] {
-  if (!isWellFormed(template)) return [`${at}: not a well-formed template`];
+function faultsOf(at: string, template: string, known: Known, wellFormed = isWellFormed): string[] {
+  if (!wellFormed(template)) return [`${at}: not a well-formed template`];
   const unknown = placesOf(template).filter(({ scope, name }) => !known[scope]?.has(name));
   const allowed = Object.keys(known).map((scope) => NOUNS[scope]).join(' or ');
   return unknown.map(({ scope, name }) => `${at}: {{${scope}.${name}}} is not ${allowed}`);

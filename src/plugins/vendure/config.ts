@@ -1,0 +1,15 @@
+/** A connection's `config` as the manifest's schema admits it. */
+export interface VendureConfig {
+  /** Origin of the server, without a trailing slash. */
+  readonly shopUrl: string;
+  readonly adminApiPath?: string;
+  readonly channelToken?: string;
+  /** Where availability is published, and where the shop's sales are booked. */
+  readonly locationId: string;
+  /** RFC 3339; without it reading begins with the first poll. */
+  readonly ordersSince?: string;
+}
+
+export function adminApi({ shopUrl, adminApiPath }: VendureConfig): string {
+  return `${shopUrl}/${adminApiPath ?? 'admin-api'}`;
+}
