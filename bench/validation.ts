@@ -16,7 +16,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RequireScope } from '../src/core/governance/access.js';
-import { Clients } from '../src/core/governance/client/clients.js';
+import { Clients, NO_LIMITS } from '../src/core/governance/client/clients.js';
 import { configureApp } from '../src/core/http/configure-app.js';
 import { httpAdapter } from '../src/core/http/http-adapter.js';
 import { HttpModule } from '../src/core/http/http.module.js';
@@ -99,7 +99,7 @@ async function measure(databaseUrl: string): Promise<void> {
   const hub = await NestFactory.create<NestFastifyApplication>(BenchModule.of([SettingsModule.of(settings), PersistenceModule, HttpModule]), httpAdapter(), { bufferLogs: true });
   configureApp(hub);
   const hubPort = await listening(hub);
-  const { key } = await hub.get(Clients, { strict: false }).create('bench', ['reservations:write']);
+  const { key } = await hub.get(Clients, { strict: false }).create({ name: 'bench', scopes: ['reservations:write'], limits: NO_LIMITS });
 
   const body = JSON.stringify({ key: 'order-4711', channel: 'webshop', at: '2026-11-23T10:00:00Z', lines: Array.from({ length: LINES }, (_, index) => ({ item: `article-${100_000 + index}`, quantity: index + 1, location: `store-${String(index).padStart(4, '0')}` })) });
   const variants = [

@@ -10,6 +10,7 @@ import { InventoryRules1700000007200 } from './1700000007200-inventory-rules.js'
 import { InventoryReservations1700000007300 } from './1700000007300-inventory-reservations.js';
 import { Users1700000010000 } from './1700000010000-users.js';
 import { SignIn1700000010100 } from './1700000010100-sign-in.js';
+import { Clients1700000011000 } from './1700000011000-clients.js';
 import { Idempotency1700000012000 } from './1700000012000-idempotency.js';
 import { Feeds1700000013000 } from './1700000013000-feeds.js';
 import { OutsideCatalog1700000014000 } from './1700000014000-outside-catalog.js';
@@ -29,6 +30,7 @@ export const MIGRATIONS = [
   InventoryReservations1700000007300,
   Users1700000010000,
   SignIn1700000010100,
+  Clients1700000011000,
   Idempotency1700000012000,
   Feeds1700000013000,
   OutsideCatalog1700000014000,

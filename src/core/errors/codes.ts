@@ -30,6 +30,8 @@ export const ERROR_CODES = {
   OIDC_NOT_ALLOWED: { status: 403, title: 'The identity provider knows this person, and the hub does not let them in', retry: 'never' },
   OIDC_UNAVAILABLE: { status: 503, title: 'The identity provider cannot be reached', retry: 'later' },
   TOO_MANY_ATTEMPTS: { status: 429, title: 'Too many attempts', retry: 'later' },
+  RATE_LIMITED: { status: 429, title: 'The client calls faster than it may', retry: 'later' },
+  QUOTA_EXCEEDED: { status: 429, title: 'The client has used up its quota', retry: 'later' },
   DATABASE_UNAVAILABLE: { status: 503, title: 'The database cannot be reached', retry: 'later' },
   NOT_READY: { status: 503, title: 'The hub cannot serve at the moment', retry: 'later' },
   OVERLOADED: { status: 503, title: 'The hub is at its limit', retry: 'later' },

@@ -1,9 +1,10 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HubError } from '../errors/index.js';
 import { ACCESS_RULE, isAtLeast, type AccessRule, type AuthenticatedRequest, type Caller } from './access.js';
 import { Callers } from './callers.js';
+import { CallMeter, type HeaderSink } from './client/limits/call-meter.js';
 
 type GuardedRequest = FastifyRequest & AuthenticatedRequest;
 
@@ -34,21 +35,24 @@ export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly callers: Callers,
+    private readonly meter: CallMeter,
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const rule = this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_RULE, [context.getHandler(), context.getClass()]);
     if (rule?.kind === 'public') return true;
-    const request = context.switchToHttp().getRequest<GuardedRequest>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<GuardedRequest>();
+    const answer = http.getResponse<FastifyReply>();
     const caller = this.callers.identify(request.headers.authorization);
-    if (caller instanceof Promise) return caller.then((known) => this.admit(rule, known, request));
-    return this.admit(rule, caller, request);
+    if (caller instanceof Promise) return caller.then((known) => this.admit(rule, known, request, answer));
+    return this.admit(rule, caller, request, answer);
   }
 
-  private admit(rule: AccessRule | undefined, caller: Caller | undefined, request: GuardedRequest): true {
+  private admit(rule: AccessRule | undefined, caller: Caller | undefined, request: GuardedRequest, answer: HeaderSink): true | Promise<true> {
     if (!caller) throw new HubError('UNAUTHENTICATED', { detail: 'Send a valid API key or session token as Authorization: Bearer.' });
     authorise(rule, caller, request.method);
     request.caller = caller;
-    return true;
+    return caller.kind === 'client' ? this.meter.admit(caller, answer) : true;
   }
 }

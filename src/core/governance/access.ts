@@ -18,12 +18,24 @@ export function isAtLeast(role: UserRole, least: UserRole): boolean {
   return USER_ROLES.indexOf(role) >= USER_ROLES.indexOf(least);
 }
 
+/** How much a client may call; null where nothing is set. `burst` calls at once, and again as many as `ratePerSecond` fills up; quotas by UTC day and month. */
+export interface CallLimits {
+  readonly ratePerSecond: number | null;
+  readonly burst: number | null;
+  readonly perDay: number | null;
+  readonly perMonth: number | null;
+}
+
 export interface ClientCaller {
   readonly kind: 'client';
   /** The client's number among all sources of facts. */
   readonly sourceId: number;
   readonly clientId: string;
+  /** The key that was shown, or that the access token was issued for. */
+  readonly keyId: string;
   readonly scopes: readonly Scope[];
+  /** Undefined for a client without limits. */
+  readonly limits: CallLimits | undefined;
 }
 
 /** A person with a session: as the database knew the account when the request came in, not when the session began. */

@@ -2,9 +2,14 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AccessGuard } from './access.guard.js';
 import { Callers } from './callers.js';
+import { AccessVersion } from './client/access-version.js';
 import { ClientController } from './client/client.controller.js';
 import { ClientKeys } from './client/client-keys.js';
 import { Clients } from './client/clients.js';
+import { KeyController } from './client/key.controller.js';
+import { Keys } from './client/keys.js';
+import { CallMeter } from './client/limits/call-meter.js';
+import { Usage } from './client/usage.js';
 import { AdmitPerson } from './oidc/admit-person.js';
 import { IdentityProvider } from './oidc/identity-provider.js';
 import { OidcController } from './oidc/oidc.controller.js';
@@ -25,9 +30,9 @@ import { Users } from './user/users.js';
 
 /** Who may call the hub: its claim, users and their sessions, API clients and their keys, and the guard over all routes. */
 @Module({
-  controllers: [SetupController, SessionController, OidcController, OwnAccountController, UserController, ClientController],
+  controllers: [SetupController, SessionController, OidcController, OwnAccountController, UserController, ClientController, KeyController],
   providers: [
-    { provide: APP_GUARD, useClass: AccessGuard }, Callers, ClientKeys, Clients, SetupService,
+    { provide: APP_GUARD, useClass: AccessGuard }, Callers, AccessVersion, ClientKeys, Clients, Keys, CallMeter, Usage, SetupService,
     Sessions, SignIn, Tries, Users, ManageUsers, KeepAnAdmin, Invitations, OwnAccount,
     IdentityProvider, AdmitPerson, OidcSignIn,
   ],

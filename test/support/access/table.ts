@@ -47,6 +47,13 @@ const TABLE = `
   POST   /admin/v1/clients                                   integrator
   GET    /admin/v1/clients/:id                               integrator
   DELETE /admin/v1/clients/:id                               integrator
+  PATCH  /admin/v1/clients/:id                               integrator
+  POST   /admin/v1/clients/:id/disable                       integrator
+  POST   /admin/v1/clients/:id/enable                        integrator
+  GET    /admin/v1/clients/:id/usage                         integrator
+  GET    /admin/v1/clients/:id/keys                          integrator
+  POST   /admin/v1/clients/:id/keys                          integrator
+  DELETE /admin/v1/clients/:id/keys/:keyId                   integrator
   POST   /admin/v1/clients/:id/rotate                        integrator
 
   GET    /admin/v1/plugins                                   viewer

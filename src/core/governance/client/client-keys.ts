@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
 import { Database } from '../../persistence/database.js';
-import type { ClientCaller, Scope } from '../access.js';
+import type { CallLimits, ClientCaller, Scope } from '../access.js';
 import { readKey } from './key-format.js';
 
 interface KnownKey {
@@ -12,9 +12,11 @@ interface KnownKey {
 }
 
 interface KeyRow {
+  key_id: string;
   source_id: number;
   id: string;
   scopes: Scope[];
+  limits: CallLimits | null;
   secret_hash: Buffer;
   /** Milliseconds left, by the database's clock; null for a key without an end. */
   left_ms: number | null;
@@ -85,7 +87,10 @@ export class ClientKeys {
     if (version !== this.version) {
       // Read after the version: a change between the two is copied now and once more, never missed.
       const rows = await this.database.query<KeyRow>(`
-        select c.source_id, c.id, c.scopes, k.secret_hash, extract(epoch from k.expires_at - clock_timestamp())::float8 * 1000 as left_ms
+        select k.id as key_id, c.source_id, c.id, c.scopes, k.secret_hash,
+               case when coalesce(c.rate_per_second, c.calls_per_day, c.calls_per_month) is not null then
+                 json_build_object('ratePerSecond', c.rate_per_second, 'burst', c.burst, 'perDay', c.calls_per_day, 'perMonth', c.calls_per_month) end as limits,
+               extract(epoch from k.expires_at - clock_timestamp())::float8 * 1000 as left_ms
         from governance.api_client c join governance.api_key k on k.client_source_id = c.source_id
         where c.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())`);
       this.keys = this.index(rows);
@@ -99,7 +104,7 @@ export class ClientKeys {
     const now = performance.now();
     const keys = new Map<string, KnownKey[]>();
     for (const row of rows) {
-      const caller: ClientCaller = { kind: 'client', sourceId: row.source_id, clientId: row.id, scopes: row.scopes };
+      const caller: ClientCaller = { kind: 'client', sourceId: row.source_id, clientId: row.id, keyId: row.key_id, scopes: row.scopes, limits: row.limits ?? undefined };
       const key = { caller, hash: row.secret_hash, expiresAt: row.left_ms === null ? Number.POSITIVE_INFINITY : now + row.left_ms };
       keys.set(row.id, [...(keys.get(row.id) ?? []), key]);
     }

@@ -1,28 +1,32 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { RequireRole } from '../access.js';
-import { ClientAnswer, ClientPageAnswer, NewClientAnswer, RotatedKeyAnswer } from './client-answer.dto.js';
-import { CreateClientDto, ListClientsQuery, RotateClientDto } from './client.dto.js';
-import { Clients } from './clients.js';
+import { ClientAnswer, ClientPageAnswer, NewClientAnswer, UsageAnswer } from './client-answer.dto.js';
+import { ChangeClientDto, CreateClientDto, ListClientsQuery } from './client.dto.js';
+import { Clients, NO_LIMITS } from './clients.js';
+import { Usage } from './usage.js';
 
 @ApiTags('clients')
 @RequireRole('integrator')
 @Controller('admin/v1/clients')
 export class ClientController {
-  constructor(private readonly clients: Clients) {}
+  constructor(
+    private readonly clients: Clients,
+    private readonly usage: Usage,
+  ) {}
 
   @Post()
   @ApiOperation({ operationId: 'createClient', summary: 'Make an API client', description: 'The key is in this answer and nowhere else: the hub keeps only its hash.' })
-  @ApiResponse({ status: 201, description: 'The client and its key', type: NewClientAnswer })
-  create(@Body() body: CreateClientDto): Promise<NewClientAnswer> {
-    return this.clients.create(body.name, body.scopes);
+  @ApiResponse({ status: 201, description: 'The client and its first key', type: NewClientAnswer })
+  create(@Body() { name, scopes, limits = NO_LIMITS, keyExpiresAt }: CreateClientDto): Promise<NewClientAnswer> {
+    return this.clients.create({ name, scopes, limits }, { expiresAt: keyExpiresAt === undefined ? undefined : new Date(keyExpiresAt) });
   }
 
   @Get()
-  @ApiOperation({ operationId: 'listClients', summary: 'List API clients' })
+  @ApiOperation({ operationId: 'listClients', summary: 'List API clients', description: 'In the order in which they were made.' })
   @ApiResponse({ status: 200, description: 'A page of clients, revoked ones too', type: ClientPageAnswer })
   list(@Query() query: ListClientsQuery): Promise<ClientPageAnswer> {
-    return this.clients.list(query.limit, query.after);
+    return this.clients.list(query);
   }
 
   @Get(':id')
@@ -32,18 +36,40 @@ export class ClientController {
     return this.clients.get(id);
   }
 
+  @Patch(':id')
+  @ApiOperation({ operationId: 'changeClient', summary: 'Change an API client\'s name, scopes or limits', description: 'Holds at once here, and within five seconds on every other replica, for all its keys and access tokens.' })
+  @ApiResponse({ status: 200, description: 'The changed client', type: ClientAnswer })
+  change(@Param('id') id: string, @Body() { name, scopes, limits }: ChangeClientDto): Promise<ClientAnswer> {
+    return this.clients.change(id, { ...(name !== undefined && { name }), ...(scopes && { scopes }), ...(limits && { limits }) });
+  }
+
+  @Post(':id/disable')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'disableClient', summary: 'Disable an API client', description: 'Its keys and access tokens are refused until it is enabled again: at once here, within five seconds on every other replica.' })
+  @ApiResponse({ status: 200, description: 'The client', type: ClientAnswer })
+  disable(@Param('id') id: string): Promise<ClientAnswer> {
+    return this.clients.disable(id);
+  }
+
+  @Post(':id/enable')
+  @HttpCode(200)
+  @ApiOperation({ operationId: 'enableClient', summary: 'Enable an API client again', description: 'With the keys that it had.' })
+  @ApiResponse({ status: 200, description: 'The client', type: ClientAnswer })
+  enable(@Param('id') id: string): Promise<ClientAnswer> {
+    return this.clients.enable(id);
+  }
+
   @Delete(':id')
-  @ApiOperation({ operationId: 'revokeClient', summary: 'Revoke an API client', description: 'All its keys end at once. What it recorded stays; so does its entry in the list.' })
+  @ApiOperation({ operationId: 'revokeClient', summary: 'Revoke an API client', description: 'For good: its keys and access tokens are removed, at once here, within five seconds on every other replica. What it recorded stays; so does its entry in the list, since the ledger names it.' })
   @ApiResponse({ status: 200, description: 'The revoked client', type: ClientAnswer })
   revoke(@Param('id') id: string): Promise<ClientAnswer> {
     return this.clients.revoke(id);
   }
 
-  @Post(':id/rotate')
-  @HttpCode(200)
-  @ApiOperation({ operationId: 'rotateClientKey', summary: 'Give an API client a new key', description: 'Keys before it stay good for `overlapSeconds`, so that callers can be moved one by one.' })
-  @ApiResponse({ status: 200, description: 'The new key, shown once', type: RotatedKeyAnswer })
-  rotate(@Param('id') id: string, @Body() body: RotateClientDto): Promise<RotatedKeyAnswer> {
-    return this.clients.rotate(id, body.overlapSeconds);
+  @Get(':id/usage')
+  @ApiOperation({ operationId: 'readClientUsage', summary: 'Read what an API client has used', description: 'Requests of this day and month (UTC), over all replicas; those of the last seconds on other replicas may be missing.' })
+  @ApiResponse({ status: 200, description: 'Requests and quotas', type: UsageAnswer })
+  readUsage(@Param('id') id: string): Promise<UsageAnswer> {
+    return this.usage.of(id);
   }
 }

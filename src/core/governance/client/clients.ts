@@ -1,86 +1,104 @@
 import { Injectable } from '@nestjs/common';
-import { HubError } from '../../errors/index.js';
 import { Cursor } from '../../http/paging/cursor.js';
 import { pageOf } from '../../http/paging/page.js';
-import { Database, type Queryable } from '../../persistence/database.js';
-import type { Scope } from '../access.js';
-import type { ClientAnswer, ClientPageAnswer, NewClientAnswer, RotatedKeyAnswer } from './client-answer.dto.js';
-import { ClientKeys } from './client-keys.js';
-import { newClientId, newKey } from './key-format.js';
+import { Database } from '../../persistence/database.js';
+import type { CallLimits, Scope } from '../access.js';
+import { AccessVersion } from './access-version.js';
+import { CLIENT_COLUMNS, findClient, lockClient, noSuchClient } from './client.js';
+import type { ClientAnswer, ClientPageAnswer, NewClientAnswer } from './client-answer.dto.js';
+import type { ListClientsQuery } from './client.dto.js';
+import { newClientId } from './key-format.js';
+import { storeKey, type KeyWish } from './keys.js';
 
-const COLUMNS = 'id, source_id as "sourceId", name, scopes, created_at as "createdAt", revoked_at as "revokedAt"';
+export interface ClientWish {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly limits: CallLimits;
+}
+
+export const NO_LIMITS: CallLimits = { ratePerSecond: null, burst: null, perDay: null, perMonth: null };
 
 const CURSOR = new Cursor('clients', ['integer']);
 
-/** The clients of the business API: made, listed, revoked, their keys rotated. Keys leave the hub once, when they are made. */
+/** The clients of the business API: made, listed, changed, switched off and on, revoked. */
 @Injectable()
 export class Clients {
   constructor(
     private readonly database: Database,
-    private readonly keys: ClientKeys,
+    private readonly version: AccessVersion,
   ) {}
 
-  async create(name: string, scopes: readonly Scope[]): Promise<NewClientAnswer> {
-    return this.change(async (tx) => {
+  /** The key is in this answer and nowhere else. @throws HubError VALIDATION_FAILED for a key that would end before it begins. */
+  async create(wish: ClientWish, key: KeyWish = {}): Promise<NewClientAnswer> {
+    return this.version.change(async (tx) => {
       const id = newClientId();
-      const { key, secretHash } = newKey(id);
-      const [made] = await tx.query<ClientAnswer>(`insert into governance.api_client (id, name, scopes) values ($1, $2, $3) returning ${COLUMNS}`, [id, name, [...new Set(scopes)]]);
-      await tx.execute('insert into governance.api_key (secret_hash, client_source_id) values ($1, $2)', [secretHash, made?.sourceId]);
-      return { ...(made as ClientAnswer), key };
+      const [made] = await tx.query<{ source_id: number }>('insert into governance.api_client (id, name, scopes) values ($1, $2, $3) returning source_id', [id, wish.name, [...new Set(wish.scopes)]]);
+      await tx.execute(SET_LIMITS, [id, ...limitValues(wish.limits)]);
+      const stored = await storeKey(tx, { id, sourceId: made?.source_id ?? 0 }, key, '/keyExpiresAt');
+      return { ...(await findClient(tx, id)), keyId: stored.id, key: stored.key };
     });
   }
 
   /** In the order they were made. @throws HubError CURSOR_INVALID */
-  async list(limit: number, cursor: string | undefined): Promise<ClientPageAnswer> {
+  async list({ limit, after: cursor, state, scope, name }: ListClientsQuery): Promise<ClientPageAnswer> {
     const [after] = CURSOR.read(cursor) ?? [0];
-    const rows = await this.database.query<ClientAnswer>(`select ${COLUMNS} from governance.api_client where source_id > $1 order by source_id limit $2`, [after, limit + 1]);
+    const rows = await this.database.query<ClientAnswer>(
+      `select ${CLIENT_COLUMNS} from governance.api_client c
+       where c.source_id > $1 and ($3::text is null or $3 = case when c.revoked_at is null then 'active' when c.disabled then 'disabled' else 'revoked' end)
+         and ($4::text is null or $4 = any(c.scopes)) and ($5::text is null or strpos(lower(c.name), lower($5)) > 0)
+       order by c.source_id limit $2`, [after, limit + 1, state ?? null, scope ?? null, name ?? null]);
     return pageOf(rows, limit, (last) => CURSOR.write(last.sourceId));
   }
 
   /** @throws HubError NOT_FOUND */
-  async get(id: string): Promise<ClientAnswer> {
-    const [client] = await this.database.query<ClientAnswer>(`select ${COLUMNS} from governance.api_client where id = $1`, [id]);
-    if (!client) throw new HubError('NOT_FOUND', { detail: 'There is no such client.' });
-    return client;
+  get(id: string): Promise<ClientAnswer> {
+    return findClient(this.database, id);
   }
 
-  /** Ends all keys of a client at once. Repeating it changes nothing. @throws HubError NOT_FOUND */
+  /** What is not named stays. @throws HubError NOT_FOUND; CONFLICT for a revoked client. */
+  async change(id: string, wish: Partial<ClientWish>): Promise<ClientAnswer> {
+    return this.version.change(async (tx) => {
+      const { name, scopes, limits } = { ...(await lockClient(tx, id)), ...wish };
+      await tx.execute('update governance.api_client set name = $2, scopes = $3 where id = $1', [id, name, [...new Set(scopes)]]);
+      await tx.execute(SET_LIMITS, [id, ...limitValues(limits)]);
+      return findClient(tx, id);
+    });
+  }
+
+  /** Nobody is let in as this client until `enable`; its keys stay. Repeating it changes nothing. @throws HubError NOT_FOUND, CONFLICT */
+  async disable(id: string): Promise<ClientAnswer> {
+    return this.version.change(async (tx) => {
+      await lockClient(tx, id);
+      await tx.execute('update governance.api_client set disabled = true, revoked_at = coalesce(revoked_at, now()) where id = $1', [id]);
+      return findClient(tx, id);
+    });
+  }
+
+  /** @throws HubError NOT_FOUND, CONFLICT */
+  async enable(id: string): Promise<ClientAnswer> {
+    return this.version.change(async (tx) => {
+      await lockClient(tx, id);
+      await tx.execute('update governance.api_client set disabled = false, revoked_at = null where id = $1', [id]);
+      return findClient(tx, id);
+    });
+  }
+
+  /** For good: all its keys are removed. What it recorded, and its entry in the list, stay. Repeating it changes nothing. @throws HubError NOT_FOUND */
   async revoke(id: string): Promise<ClientAnswer> {
-    return this.change(async (tx) => {
-      const [client] = await tx.query<ClientAnswer>(`update governance.api_client set revoked_at = coalesce(revoked_at, now()) where id = $1 returning ${COLUMNS}`, [id]);
-      if (!client) throw new HubError('NOT_FOUND', { detail: 'There is no such client.' });
-      return client;
+    return this.version.change(async (tx) => {
+      const [client] = await tx.query<{ source_id: number }>(
+        'update governance.api_client set revoked_at = case when disabled or revoked_at is null then now() else revoked_at end, disabled = false where id = $1 returning source_id', [id]);
+      if (!client) throw noSuchClient();
+      const revoked = await findClient(tx, id);
+      await tx.execute('delete from governance.api_key where client_source_id = $1', [client.source_id]);
+      return revoked;
     });
   }
+}
 
-  /**
-   * Makes a new key; the keys before it stay good for `overlapSeconds` (0 ends them at once) or less, if they end sooner.
-   * @throws HubError NOT_FOUND, or CONFLICT for a revoked client
-   */
-  async rotate(id: string, overlapSeconds: number): Promise<RotatedKeyAnswer> {
-    return this.change(async (tx) => {
-      const { key, secretHash } = newKey(id);
-      const [client] = await tx.query<{ source_id: number; revoked_at: Date | null; ends: Date }>(
-        `select source_id, revoked_at, clock_timestamp() + make_interval(secs => $2) as ends from governance.api_client where id = $1 for update`,
-        [id, overlapSeconds],
-      );
-      if (!client) throw new HubError('NOT_FOUND', { detail: 'There is no such client.' });
-      if (client.revoked_at) throw new HubError('CONFLICT', { detail: 'The client is revoked; make a new one.' });
-      await tx.execute('delete from governance.api_key where client_source_id = $1 and expires_at <= clock_timestamp()', [client.source_id]);
-      await tx.execute('update governance.api_key set expires_at = least(expires_at, $2::timestamptz) where client_source_id = $1', [client.source_id, client.ends]);
-      await tx.execute('insert into governance.api_key (secret_hash, client_source_id) values ($1, $2)', [secretHash, client.source_id]);
-      return { id, key, previousKeysEndAt: client.ends };
-    });
-  }
+const SET_LIMITS = 'update governance.api_client set rate_per_second = $2, burst = $3, calls_per_day = $4, calls_per_month = $5 where id = $1';
 
-  /** The version moves in the same transaction, and this process knows the new state before anybody is answered. */
-  private async change<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    const value = await this.database.once(async (tx) => {
-      const done = await work(tx);
-      await tx.execute('update governance.access_version set version = version + 1');
-      return done;
-    });
-    await this.keys.refresh();
-    return value;
-  }
+/** Without a burst, as many calls at once as a second gives. */
+function limitValues({ ratePerSecond, burst, perDay, perMonth }: CallLimits): (number | null)[] {
+  return [ratePerSecond, ratePerSecond === null ? null : (burst ?? Math.max(1, Math.ceil(ratePerSecond))), perDay, perMonth];
 }
