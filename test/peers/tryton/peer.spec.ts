@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TRYTON_ABSENT } from './installed.js';
 import { PLACES, type Warehouse } from './retailer.js';
-import { startTryton, TRYTON_START_MS, type TrytonPeer } from './start-tryton.js';
+import { startTryton, TRYTON_START_MS, TRYTON_TEST_MS, type TrytonPeer } from './start-tryton.js';
 import { HUB_USER } from './template.js';
 
 const WHEN = TRYTON_ABSENT === undefined ? 'a real Tryton' : `a real Tryton (skipped: ${TRYTON_ABSENT})`;
 
-describe.skipIf(TRYTON_ABSENT !== undefined)(WHEN, () => {
+describe.skipIf(TRYTON_ABSENT !== undefined)(WHEN, { timeout: TRYTON_TEST_MS }, () => {
   let peer: TrytonPeer;
   let store: Warehouse;
   let mug = 0;

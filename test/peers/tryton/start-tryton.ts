@@ -8,6 +8,8 @@ import { ADMIN_USER, DATABASE, PASSWORD, templateDatabase } from './template.js'
 
 /** What a `beforeAll` that calls startTryton must be allowed: its first use on a machine makes the template database. */
 export const TRYTON_START_MS = 300_000;
+/** What a test that trades with it must be allowed on a busy machine: an interpreted ERP with a client that clicks each document through. */
+export const TRYTON_TEST_MS = 120_000;
 
 /** A real Tryton ERP of one test file: its own database, its own process. */
 export interface TrytonPeer {
