@@ -2,7 +2,7 @@
 export interface FeedRequest {
   /** One of the manifest's `capabilities.sources.feeds`, by name. */
   readonly feed: string;
-  /** Where the last page ended, in the connector's own words; null before the first page and after a person set the feed back. */
+  /** Where the last page ended, in the connector's own words; null before the first page and after a person set the feed back to the start. */
   readonly cursor: string | null;
   /** Most records that the page may hold. */
   readonly limit: number;

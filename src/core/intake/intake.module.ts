@@ -14,6 +14,7 @@ import { FeedPoller } from './feeds/feed-poller.js';
 import { FeedStore } from './feeds/feed-store.js';
 import { FeedViews } from './feeds/feed-views.js';
 import { PollFeed } from './feeds/poll-feed.js';
+import { ResetFeed } from './feeds/reset-feed.js';
 import { SteerFeed } from './feeds/steer-feed.js';
 import { ReadDeliveries } from './facts/read-deliveries.js';
 import { RecordEvents } from './facts/record-events.js';
@@ -33,7 +34,7 @@ import { WebhookController } from './webhook.controller.js';
   providers: [
     ReceiveWebhook, Inbox, InboxConsumer, Lanes, WorkLane, ReadDeliveries, RecordEvents,
     ReplayParked, ParkedStore, ExceptionStore, DeliveryStore, IntakeMetrics,
-    FeedPoller, PollFeed, FeedLeases, FeedStore, FeedViews, SteerFeed, FeedMetrics,
+    FeedPoller, PollFeed, FeedLeases, FeedStore, FeedViews, SteerFeed, ResetFeed, FeedMetrics,
   ],
 })
 export class IntakeModule {}

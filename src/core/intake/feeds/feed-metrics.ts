@@ -31,7 +31,7 @@ export class FeedMetrics {
         for (const [plugin, standing] of await this.current()) metric.set({ plugin }, pick(standing));
       } });
     };
-    gauge('crossdock_feed_lag_seconds', 'Age of the moment up to which everything is here, of the feed that is furthest behind; paused feeds do not count.', ({ lagSeconds }) => lagSeconds);
+    gauge('crossdock_feed_lag_seconds', 'Age of the moment up to which everything is here, of the feed that is furthest behind; feeds that are paused, or never had everything, do not count.', ({ lagSeconds }) => lagSeconds);
     gauge('crossdock_feeds_failing', 'Feeds whose last poll failed.', ({ failing }) => failing);
     gauge('crossdock_feeds_paused', 'Feeds that somebody has paused.', ({ paused }) => paused);
   }

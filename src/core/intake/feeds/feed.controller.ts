@@ -7,7 +7,8 @@ import { pageOf, shown } from '../../http/paging/page.js';
 import { ChangeFeedDto, FeedAnswer, FeedListAnswer, ListSavedCursorsQuery, ResetFeedDto, SavedCursorPageAnswer } from './feed.dto.js';
 import { FeedStore } from './feed-store.js';
 import { FeedViews, savedCursorAnswer } from './feed-views.js';
-import { nameOf, SteerFeed, type DeclaredFeed, type ResetTarget } from './steer-feed.js';
+import { ResetFeed } from './reset-feed.js';
+import { nameOf, SteerFeed, type DeclaredFeed } from './steer-feed.js';
 
 const NO_FEED = { status: 404, description: 'No such connection (CONNECTION_NOT_FOUND), or it has no feed of that name (NOT_FOUND)' };
 
@@ -19,6 +20,7 @@ const CURSOR = new Cursor('saved cursors', ['bigint']);
 export class FeedController {
   constructor(
     private readonly steer: SteerFeed,
+    private readonly resetting: ResetFeed,
     private readonly views: FeedViews,
     private readonly store: FeedStore,
   ) {}
@@ -90,7 +92,7 @@ export class FeedController {
   @ApiResponse(NO_FEED)
   async reset(@Param('id') id: string, @Param('feed') name: string, @Body() { confirm, to }: ResetFeedDto): Promise<FeedAnswer> {
     if (confirm !== name) throw new HubError('VALIDATION_FAILED', { errors: [{ pointer: '/confirm', detail: 'must be the name of the feed' }] });
-    return this.after(id, name, (feed) => this.steer.reset(feed, targetOf(to)));
+    return this.after(id, name, (feed) => this.resetting.run(feed, to));
   }
 
   @Get(':feed/cursors')
@@ -110,12 +112,4 @@ export class FeedController {
     await act(feed);
     return this.views.one(feed);
   }
-}
-
-function targetOf(to: string): ResetTarget {
-  if (to === 'start') return { to };
-  if (/^\d+$/.test(to)) return { to: 'saved', id: to };
-  const at = new Date(to);
-  if (Number.isNaN(at.getTime())) throw new HubError('VALIDATION_FAILED', { errors: [{ pointer: '/to', detail: 'is no moment' }] });
-  return { to: 'moment', at };
 }

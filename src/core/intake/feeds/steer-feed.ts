@@ -13,10 +13,7 @@ export interface DeclaredFeed {
   readonly feed: FeedDeclaration;
 }
 
-/** Where a reset leads: to the beginning, to one saved cursor, or to where the feed stood at a moment. */
-export type ResetTarget = { readonly to: 'start' } | { readonly to: 'saved'; readonly id: string } | { readonly to: 'moment'; readonly at: Date };
-
-/** What a person does with a feed. Everything may be repeated; everything is harmless to stock, since records and facts count once. */
+/** What a person does with a feed from day to day. Everything may be repeated. */
 @Injectable()
 export class SteerFeed {
   constructor(
@@ -59,17 +56,6 @@ export class SteerFeed {
 
   async setPace(feed: DeclaredFeed, everySeconds: number | null): Promise<void> {
     await this.store.setPace(nameOf(feed), everySeconds, everySeconds ?? feed.feed.everySeconds);
-    this.wakeUps.ring(FEEDS_TOPIC);
-  }
-
-  /** A page that is under way is refused when it comes. @throws HubError VALIDATION_FAILED when nothing is saved there. */
-  async reset(feed: DeclaredFeed, target: ResetTarget): Promise<void> {
-    const name = nameOf(feed);
-    const saved = target.to === 'saved' ? await this.store.savedCursor(name, Number(target.id)) : target.to === 'moment' ? await this.store.savedAsOf(name, target.at) : undefined;
-    if (target.to !== 'start' && !saved) {
-      throw new HubError('VALIDATION_FAILED', { errors: [{ pointer: '/to', detail: target.to === 'saved' ? 'is no saved cursor of this feed' : 'is before the oldest saved cursor: choose `start`, or a later moment' }] });
-    }
-    await this.store.reset(name, saved?.cursor ?? null);
     this.wakeUps.ring(FEEDS_TOPIC);
   }
 }
