@@ -158,6 +158,13 @@ describe('a sign-in', () => {
     expect(await finish(path, begun.cookie)).toMatchObject({ status: 200 });
   });
 
+  it('may come back to another process than it set out from', async () => {
+    const replica = await startTestApp([], { databaseUrl: hub.databaseUrl, oidc: settings() }, {}, { claimed: false });
+    const begun = await begin();
+    expect(await finish(await comeBack(begun, 'anna'), begun.cookie, replica)).toMatchObject({ status: 200 });
+    await replica.stop();
+  });
+
   it('is finished with its own state, once', async () => {
     const begun = await begin();
     const path = await comeBack(begun, 'anna');

@@ -59,7 +59,8 @@ function issuerUrl(value: string): string {
 }
 
 function roleMap(text: string): OidcSettings['roles'] {
-  const pairs = text.split(',').map((pair) => /^\s*(\w+)\s*=\s*(\S(?:.*\S)?)\s*$/.exec(pair)).map((match) => ({ role: ROLES.find((role) => role === match?.[1]), value: match?.[2] ?? '' }));
+  // Groups of a directory have commas in their names: cn=hub-admins,ou=groups.
+  const pairs = text.split(text.includes(';') ? ';' : ',').map((pair) => /^\s*(\w+)\s*=\s*(\S(?:.*\S)?)\s*$/.exec(pair)).map((match) => ({ role: ROLES.find((role) => role === match?.[1]), value: match?.[2] ?? '' }));
   const known = pairs.filter((pair): pair is OidcSettings['roles'][number] => pair.role !== undefined);
   if (known.length < pairs.length) throw refused(`CROSSDOCK_OIDC_ROLES must be pairs such as admin=hub-admins,viewer=staff, with the roles ${[...ROLES].reverse().join(', ')}.`);
   return known.sort((one, other) => ROLES.indexOf(one.role) - ROLES.indexOf(other.role));

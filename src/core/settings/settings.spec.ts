@@ -67,6 +67,11 @@ it('reads where people come from, and who vouches for them', () => {
   });
 });
 
+it('takes names with commas for roles, where semicolons stand between the pairs', () => {
+  const { oidc } = readSettings({ ...OIDC, CROSSDOCK_OIDC_ROLES: 'operator=cn=day,ou=shop; admin=cn=it,ou=shop' }, '/clone');
+  expect(oidc?.roles).toEqual([{ role: 'admin', value: 'cn=it,ou=shop' }, { role: 'operator', value: 'cn=day,ou=shop' }]);
+});
+
 it.each([
   [{ CROSSDOCK_PUBLIC_URL: '' }, /needs CROSSDOCK_PUBLIC_URL/],
   [{ CROSSDOCK_OIDC_ISSUER: '' }, /of no use without CROSSDOCK_OIDC_ISSUER/],
