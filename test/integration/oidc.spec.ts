@@ -73,7 +73,8 @@ describe('a person whom the provider vouches for', () => {
   it('becomes a user with the role of the groups, and has a session like any other', async () => {
     const begun = await begin();
     expect(Object.fromEntries(begun.asks.searchParams)).toMatchObject({ response_type: 'code', client_id: CLIENT_ID, redirect_uri: REDIRECT, scope: 'openid email profile', code_challenge_method: 'S256', code_challenge: expect.any(String), state: expect.any(String), nonce: expect.any(String) });
-    const session = await finish(await comeBack(begun, 'anna'), begun.cookie);
+    // Providers add parameters of their own.
+    const session = await finish(`${await comeBack(begun, 'anna')}&session_state=a%20b&authuser=0`, begun.cookie);
     expect(session).toMatchObject({ status: 200, body: { token: expect.stringMatching(/^cds_/), expiresAt: expect.any(String) }, headers: { 'set-cookie': expect.stringMatching(/^crossdock-sign-in=; Max-Age=0;/), 'cache-control': 'no-store' } });
     const user = await me(session);
     expect(user).toMatchObject({ email: ANNA.email, name: 'Anna', role: 'operator', state: 'active', hasPassword: false, hasIdentity: true });
@@ -168,7 +169,7 @@ describe('a sign-in', () => {
   it('is finished with its own state, once', async () => {
     const begun = await begin();
     const path = await comeBack(begun, 'anna');
-    for (const state of ['', 'wrong', (await begin()).asks.searchParams.get('state') ?? '']) expect(await finish(path.replace(/state=[^&]*/, `state=${state}`), begun.cookie)).toMatchObject(invalid);
+    for (const state of ['', 'wrong', 'two&state=states', (await begin()).asks.searchParams.get('state') ?? '']) expect(await finish(path.replace(/state=[^&]*/, `state=${state}`), begun.cookie)).toMatchObject(invalid);
     expect(await finish('/admin/v1/oidc/callback', begun.cookie)).toMatchObject(invalid);
     const both = await Promise.all([finish(path, begun.cookie), finish(path, begun.cookie)]);
     expect(both.map(({ status }) => status).sort()).toEqual([200, 401]);

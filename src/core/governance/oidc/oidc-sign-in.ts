@@ -12,6 +12,15 @@ import { IdentityProvider } from './identity-provider.js';
 /** Sign-ins that were begun and not finished; each is a row that has to be kept for ten minutes. */
 const BY_ADDRESS = { name: 'provider sign-in by address', most: 50, windowSeconds: 15 * 60 };
 
+/** What a browser comes back with from the provider. */
+export interface ProviderAnswer {
+  /** The query string as it came. */
+  readonly query: string;
+  readonly state: string;
+  /** Its Cookie header. */
+  readonly cookies: string | undefined;
+}
+
 /** The door for people whom an identity provider knows: there, and back with a code that opens an ordinary session. */
 @Injectable()
 export class OidcSignIn {
@@ -43,12 +52,11 @@ export class OidcSignIn {
   }
 
   /**
-   * @param query the query string that the browser came back with; `cookies` its Cookie header.
    * @throws HubError OIDC_SIGN_IN_INVALID where another browser began it, it was finished before, is too old, or the
    *   provider's answer cannot be believed; OIDC_NOT_ALLOWED; OIDC_UNAVAILABLE; LAST_ADMIN
    */
-  async finish(query: string, cookies: string | undefined, origin: Omit<SessionOrigin, 'begunBy'>): Promise<NewSessionAnswer> {
-    const secret = presentedSecret(cookies, this.secure, new URLSearchParams(query).get('state') ?? '');
+  async finish({ query, state, cookies }: ProviderAnswer, origin: Omit<SessionOrigin, 'begunBy'>): Promise<NewSessionAnswer> {
+    const secret = presentedSecret(cookies, this.secure, state);
     if (!secret) throw new HubError('OIDC_SIGN_IN_INVALID', { detail: 'This browser did not begin the sign-in. Begin again at /admin/v1/oidc/login.' });
     const taken = await this.database.execute('delete from governance.oidc_sign_in where state_hash = $1 and expires_at > now()', [hashSecret(secret.state)]);
     if (taken === 0) throw new HubError('OIDC_SIGN_IN_INVALID', { detail: 'The sign-in was finished before, or took longer than ten minutes. Begin again at /admin/v1/oidc/login.' });

@@ -1,4 +1,4 @@
-import { Controller, Get, Req, Res } from '@nestjs/common';
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../access.js';
@@ -28,8 +28,10 @@ export class OidcController {
   @ApiQuery({ name: 'code', required: false, schema: { type: 'string' } })
   @ApiQuery({ name: 'error', required: false, schema: { type: 'string' } })
   @ApiResponse({ status: 200, description: 'The token to send as `Authorization: Bearer`', type: NewSessionAnswer })
-  async finish(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<NewSessionAnswer> {
-    const session = await this.signIn.finish(request.url.replace(/^[^?]*\??/, ''), request.headers.cookie, originOf(request));
+  async finish(@Query('state') state: unknown, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<NewSessionAnswer> {
+    // Handed on as it is: providers send more than is named above, and what matters of it is checked with the code.
+    const query = request.url.replace(/^[^?]*\??/, '');
+    const session = await this.signIn.finish({ query, state: typeof state === 'string' ? state : '', cookies: request.headers.cookie }, originOf(request));
     void reply.header('set-cookie', removedCookie(this.signIn.secure));
     return session;
   }
