@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The launcher behind npm start, npm test, npm run demo and npm run bench. It runs on any Node from 20, needs no
+// The launcher behind npm start, npm test, npm run demo, npm run bench and npm run backup. It runs on any Node from 20, needs no
 // package, installs and builds what is missing, and hands over to the Node that the lockfile pins.
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -41,6 +41,7 @@ function benchmarks() {
 function programOf(command, args) {
   if (command === 'start') return [...NODE_FLAGS, join(root, 'dist/src/main.js'), ...args];
   if (command === 'test') return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args];
+  if (command === 'backup') return [join(root, 'dist/src/commands/backup.js'), ...args];
   if (command === 'demo') return [join(root, 'dist/lab/demo.js'), ...args];
   return [join(root, 'dist/bench', `${args[0]}.js`), ...args.slice(1)];
 }

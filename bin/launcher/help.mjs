@@ -49,6 +49,22 @@ Exit codes: 0 every check is true, 1 one is false or the replay failed, 2 the op
 
 Installs and builds what is missing, then runs one measurement of bench/. Without a name it lists them.
 `,
+  backup: () => `npm run backup -- create FILE [--with-key] [--verify]
+npm run backup -- verify FILE
+npm run backup -- restore FILE
+
+Backs up the hub's own Postgres (CROSSDOCK_DATA_DIR), while the hub runs or while it is stopped, into one compressed file with
+its checksum beside it. docs/runbooks/backup-and-restore.md tells how often, where to, and what to do on the day.
+
+  create FILE    everything that was acknowledged until it ends; FILE must not exist
+    --with-key   credentials.key as well: whoever has the file can then read the credentials of all connections
+    --verify     verify it at once
+  verify FILE    restores it into a scratch folder, starts a Postgres there, reads every row, and checks that each stock
+                 level is the sum of its movements
+  restore FILE   into a data directory that holds no cluster, with the same checks; nothing is overwritten
+
+Exit codes: 0 done and sound, 1 a check failed or it could not be done, 2 it makes no sense as it was asked.
+`,
 };
 
 export const COMMANDS = Object.keys(TEXTS);
