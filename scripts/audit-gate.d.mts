@@ -1,0 +1,1 @@
+export function judge(text: string): { readonly kind: 'clean' | 'grave' | 'unknown'; readonly detail: string };
