@@ -13,6 +13,7 @@ import { SignIn1700000010100 } from './1700000010100-sign-in.js';
 import { Clients1700000011000 } from './1700000011000-clients.js';
 import { Idempotency1700000012000 } from './1700000012000-idempotency.js';
 import { Feeds1700000013000 } from './1700000013000-feeds.js';
+import { Posting1700000013500 } from './1700000013500-posting.js';
 import { OutsideCatalog1700000014000 } from './1700000014000-outside-catalog.js';
 import { Orchestration1700000016000 } from './1700000016000-orchestration.js';
 
@@ -33,6 +34,7 @@ export const MIGRATIONS = [
   Clients1700000011000,
   Idempotency1700000012000,
   Feeds1700000013000,
+  Posting1700000013500,
   OutsideCatalog1700000014000,
   Orchestration1700000016000,
 ];

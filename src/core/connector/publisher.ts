@@ -1,16 +1,12 @@
-import type { ConnectorErrorKind, InventoryFigure, PublishResult } from '@crossdock/connector-sdk';
+import type { InventoryFigure, PublishResult } from '@crossdock/connector-sdk';
 import { Injectable } from '@nestjs/common';
 import { HubError } from '../errors/index.js';
+import { callFailure, type CallFailure } from './call-failure.js';
 import type { Connection } from './connection.js';
 import { PluginHost } from './plugin-host.js';
 
 /** Used where neither the outside system nor the wall says when to come back. */
 const RETRY_AFTER_MS = 5_000;
-
-/** Failures of a whole call that time heals. */
-const PASSING: ReadonlySet<ConnectorErrorKind> = new Set(['rate_limited', 'transient', 'cancelled']);
-/** Failures of a whole call that say something about what was sent. */
-const REFUSED: ReadonlySet<ConnectorErrorKind> = new Set(['rejected', 'not_found', 'conflict', 'unsupported']);
 
 /** Writes figures to channels. It keeps no state: what to publish, how often and in which order is the caller's business. */
 @Injectable()
@@ -34,11 +30,12 @@ export class Publisher {
       try {
         results.push(...(await this.host.publishInventory(connection, batch)));
       } catch (error) {
-        const failure = judge(error);
+        const failure = callFailure(error);
         if (failure.person && results.length === 0) throw error;
-        for (const _ of batch) results.push(failure.result);
+        const { afterMs = RETRY_AFTER_MS } = failure;
+        for (const _ of batch) results.push(resultOf(failure, afterMs));
         // The rest would meet the same fault now; the caller comes back to it with figures that are newer by then.
-        const rest: PublishResult = { kind: 'retry', afterMs: failure.afterMs, reason: 'not sent: an earlier batch failed' };
+        const rest: PublishResult = { kind: 'retry', afterMs, reason: 'not sent: an earlier batch failed' };
         while (results.length < figures.length) results.push(rest);
       }
     }
@@ -46,24 +43,10 @@ export class Publisher {
   }
 }
 
-interface Failure {
-  readonly result: PublishResult;
-  readonly afterMs: number;
-  /** Nobody but a person can mend it. */
-  readonly person: boolean;
-}
-
-/** @throws what is no HubError: a bug is not a retry. */
-function judge(error: unknown): Failure {
-  if (!(error instanceof HubError)) throw error;
-  const kind = error.details.facts?.kind as ConnectorErrorKind | undefined;
-  const afterMs = error.details.retryAfterSeconds === undefined ? RETRY_AFTER_MS : error.details.retryAfterSeconds * 1_000;
-  const reason = error.message;
-  const retry: PublishResult = { kind: 'retry', afterMs, reason };
-  if (error.code === 'CONNECTION_REFUSED' || error.code === 'CONNECTION_DISABLED' || error.code === 'EGRESS_REFUSED') return { result: retry, afterMs, person: true };
-  if (error.code === 'CREDENTIALS_UNREADABLE') return { result: retry, afterMs, person: true };
-  if (error.code === 'PLUGIN_UNAVAILABLE' || (kind && PASSING.has(kind))) return { result: retry, afterMs, person: false };
-  if (kind && REFUSED.has(kind)) return { result: { kind: 'rejected', code: kind, detail: reason }, afterMs, person: false };
-  if (error.code === 'PLUGIN_TIMEOUT' || error.code === 'PLUGIN_FAILED') return { result: { kind: 'ambiguous', reason }, afterMs, person: false };
-  throw error;
+function resultOf({ kind, code, reason }: CallFailure, afterMs: number): PublishResult {
+  switch (kind) {
+    case 'retry': return { kind, afterMs, reason };
+    case 'ambiguous': return { kind, reason };
+    case 'rejected': return { kind, code, detail: reason };
+  }
 }

@@ -1,7 +1,8 @@
 import { Global, Module } from '@nestjs/common';
+import { HeldElsewhere } from './exceptions/held-elsewhere.js';
 import { StockFacts } from './stock-facts.js';
 
-/** One register for the whole hub, so that the module that takes stock facts need not know the intake that brings them. */
+/** Registers of the whole hub, so that the module that takes stock facts and the intake that brings them need not know one another. */
 @Global()
-@Module({ providers: [StockFacts], exports: [StockFacts] })
+@Module({ providers: [StockFacts, HeldElsewhere], exports: [StockFacts, HeldElsewhere] })
 export class StockFactsModule {}

@@ -8,6 +8,7 @@ import { FollowCatalog } from './availability/follow-catalog.js';
 import { ReadAvailability } from './availability/read-availability.js';
 import { KeepSellingRules } from './availability/selling-rules.js';
 import { AvailabilityController } from './http/availability.controller.js';
+import { PostingController } from './http/posting.controller.js';
 import { ReservationController } from './http/reservation.controller.js';
 import { StockController } from './http/stock.controller.js';
 import { InventoryMetrics } from './inventory-metrics.js';
@@ -15,6 +16,17 @@ import { LedgerLanes } from './ledger/ledger-lanes.js';
 import { ReadLedger } from './ledger/read-ledger.js';
 import { ReadLevels } from './ledger/read-levels.js';
 import { RecordStock } from './ledger/record-stock.js';
+import { BookLeases } from './posting/book-lease.js';
+import { DecideHeld } from './posting/decide-held.js';
+import { HeldPostings } from './posting/held-postings.js';
+import { NameMovements } from './posting/name-movements.js';
+import { PostMovements } from './posting/post-movements.js';
+import { PostingBooks } from './posting/posting-books.js';
+import { PostingKeys } from './posting/posting-keys.js';
+import { PostingMetrics } from './posting/posting-metrics.js';
+import { ReleaseMapped } from './posting/release-mapped.js';
+import { SendPostings } from './posting/send-postings.js';
+import { WorkBook } from './posting/work-book.js';
 import { ChannelNames } from './publication/channel-names.js';
 import { DirtyFigures } from './publication/dirty-figures.js';
 import { PublishFigures } from './publication/publish-figures.js';
@@ -26,12 +38,13 @@ import { SettleHold } from './reservation/settle-hold.js';
 
 @Module({
   imports: [CatalogModule, ConnectorModule, StockFactsModule, MappingModule],
-  controllers: [StockController, AvailabilityController, ReservationController],
+  controllers: [StockController, AvailabilityController, ReservationController, PostingController],
   providers: [
     InventoryMetrics, LedgerLanes, RecordStock, ReadLevels, ReadLedger,
     FollowCatalog, ReadAvailability, KeepSellingRules,
     HoldStock, SettleHold, ReadReservations,
     DirtyFigures, ChannelNames, TellChannel, PublishFigures, ReadPublications,
+    PostingMetrics, PostingKeys, PostingBooks, BookLeases, NameMovements, SendPostings, HeldPostings, DecideHeld, WorkBook, ReleaseMapped, PostMovements,
   ],
 })
 export class InventoryModule implements OnModuleInit {

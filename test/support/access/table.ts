@@ -86,6 +86,16 @@ const TABLE = `
   POST   /admin/v1/connections/:id/feeds/:feed/resume        operator
   POST   /admin/v1/connections/:id/feeds/:feed/reset         integrator
 
+  GET    /admin/v1/connections/:id/posting                   viewer
+  PUT    /admin/v1/connections/:id/posting                   integrator
+  POST   /admin/v1/connections/:id/posting/pause             operator
+  POST   /admin/v1/connections/:id/posting/resume            operator
+  GET    /admin/v1/connections/:id/posting/held              viewer
+  POST   /admin/v1/connections/:id/posting/held/retry        operator
+  POST   /admin/v1/connections/:id/posting/held/discard      operator
+  POST   /admin/v1/connections/:id/posting/held/:held/retry  operator
+  POST   /admin/v1/connections/:id/posting/held/:held/discard operator
+
   GET    /admin/v1/deliveries                                viewer
   GET    /admin/v1/deliveries/:id                            operator
   POST   /admin/v1/deliveries/:id/retry                      operator

@@ -43,6 +43,7 @@ const TAGS: Readonly<Record<string, string>> = {
   deliveries: 'Deliveries that came in, and what became of them',
   feeds: 'What the hub polls, how far it is, and what can be done about it',
   exceptions: 'What could not be applied, and waits for somebody or something',
+  posting: 'Movements of the ledger on their way into the books of outside systems',
   operations: 'Health, metrics and this document',
 };
 

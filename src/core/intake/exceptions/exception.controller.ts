@@ -9,7 +9,8 @@ import { WakeUps } from '../../orchestration/wake-ups.js';
 import { ConnectionNames } from '../deliveries/connection-names.js';
 import { INTAKE_TOPIC } from '../inbox.js';
 import { ExceptionStore, type ExceptionRow } from './exception-store.js';
-import { DiscardAnswer, ExceptionAnswer, ExceptionDetailAnswer, ExceptionPageAnswer, ListExceptionsQuery, RetryAnswer } from './exception.dto.js';
+import { DiscardAnswer, ExceptionAnswer, ExceptionDetailAnswer, ExceptionPageAnswer, HeldElsewhereAnswer, ListExceptionsQuery, RetryAnswer } from './exception.dto.js';
+import { HeldElsewhere, type HeldPart } from './held-elsewhere.js';
 import { PARKED_TOPIC } from './replay-parked.js';
 
 const CURSOR = new Cursor('exceptions', ['bigint']);
@@ -23,6 +24,7 @@ export class ExceptionController {
   constructor(
     private readonly store: ExceptionStore,
     private readonly wakeUps: WakeUps,
+    private readonly heldElsewhere: HeldElsewhere,
     connections: ConnectionDirectory,
   ) {
     this.names = new ConnectionNames(connections);
@@ -36,11 +38,13 @@ export class ExceptionController {
     const sourceId = await this.names.sourceOf(query.connection);
     const { state, limit } = query;
     const [after] = CURSOR.read(query.after) ?? [0];
-    const [rows, counts] = await Promise.all([
+    const [rows, counts, parts] = await Promise.all([
       this.store.list({ state, class: query.class, sourceId, limit: limit + 1, after }),
       this.store.counts(state, sourceId),
+      this.heldElsewhere.list(sourceId),
     ]);
-    return { ...(await shown(pageOf(rows, limit, (last) => CURSOR.write(last.id)), (row) => this.answer(row))), counts };
+    const elsewhere = (await Promise.all(parts.map((part) => this.elsewhere(part)))).flat();
+    return { ...(await shown(pageOf(rows, limit, (last) => CURSOR.write(last.id)), (row) => this.answer(row))), counts, elsewhere };
   }
 
   @Get(':id')
@@ -79,6 +83,11 @@ export class ExceptionController {
     const row = /^\d{1,15}$/.test(id) ? await this.store.find(Number(id)) : undefined;
     if (!row) throw new HubError('NOT_FOUND', { detail: 'There is no such exception.' });
     return row;
+  }
+
+  private async elsewhere({ sourceId, what, held, path }: HeldPart): Promise<HeldElsewhereAnswer[]> {
+    const connection = await this.names.nameOf(sourceId);
+    return connection === null ? [] : [{ connection, what, held, path: `/admin/v1/connections/${connection}${path}` }];
   }
 
   private async answer({ sourceId, ...row }: ExceptionRow): Promise<ExceptionAnswer> {

@@ -57,9 +57,26 @@ export class ExceptionAnswer {
   lastAt!: Date;
 }
 
+export class HeldElsewhereAnswer {
+  @ApiProperty({ description: 'Id of the connection.' })
+  connection!: string;
+
+  @ApiProperty({ enum: ['postings'], description: 'Movements on their way into the books of the connection.' })
+  what!: 'postings';
+
+  @ApiProperty()
+  held!: number;
+
+  @ApiProperty({ description: 'Where they are listed, retried and discarded.' })
+  path!: string;
+}
+
 export class ExceptionPageAnswer extends PageAnswerOf(ExceptionAnswer) {
   @ApiProperty({ description: 'Exceptions in the asked state (and connection), by class.', type: 'object', additionalProperties: { type: 'integer' }, example: { UNMAPPED_ITEM: 3 } })
   counts!: Record<string, number>;
+
+  @ApiProperty({ type: [HeldElsewhereAnswer], description: 'What else is held back, by connection; empty where nothing is.' })
+  elsewhere!: readonly HeldElsewhereAnswer[];
 }
 
 export class HeldAnswer {

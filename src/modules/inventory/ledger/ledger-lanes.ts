@@ -6,6 +6,7 @@ import { Coalescer } from '../../../core/persistence/coalescer.js';
 import { Database } from '../../../core/persistence/database.js';
 import { dateArray, numberArray, textArray } from '../../../core/persistence/sql-array.js';
 import { InventoryMetrics } from '../inventory-metrics.js';
+import { POSTING_TOPIC } from '../posting/topic.js';
 import { PUBLISH_TOPIC } from '../publication/topic.js';
 import { kindNumber } from './account.js';
 
@@ -81,6 +82,7 @@ export class LedgerLanes {
       this.waiting -= entries.length;
     }
     this.wakeUps.ring(PUBLISH_TOPIC);
+    this.wakeUps.ring(POSTING_TOPIC);
   }
 
   private async writeMovements(parcels: MovementEntry[][]): Promise<number[][]> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { LedgerKind, StockCondition } from '../../../core/canonical/index.js';
 import { Database } from '../../../core/persistence/database.js';
+import { numberArray } from '../../../core/persistence/sql-array.js';
 import { CatalogDirectory } from '../../catalog/index.js';
 import { accountParts, kindName, type VirtualAccount } from './account.js';
 
@@ -34,6 +35,8 @@ export interface LedgerFilter {
   readonly after: LedgerPosition;
   readonly item?: string;
   readonly location?: string;
+  /** A snapshot of Postgres (pg_snapshot): leaves out what was committed by then. For the whole feed only. */
+  readonly committedAfter?: string;
   readonly limit: number;
 }
 
@@ -74,21 +77,38 @@ export class ReadLedger {
     const { after } = filter;
     const [item, location] = await Promise.all([this.itemId(filter.item), this.locationId(filter.location)]);
     if (item === null || location === null) return { entries: [], next: after, more: false };
-    const place = location === undefined ? 'true' : `(m.from_account >> 3 = $6 or m.to_account >> 3 = $6)`;
+    const place = location === undefined ? '$6::int is null' : `(m.from_account >> 3 = $6 or m.to_account >> 3 = $6)`;
     // One item's history is found by its own index; the whole feed walks the batches in order.
     const rows = await this.database.query<Row>(
       item === undefined
         ? `select ${COLUMNS} from inventory.ledger_batch b join inventory.movement m on m.batch_id = b.id
             where (b.tx, b.id, m.n) > ($1::xid8, $2, $3) and (b.tx, b.id) >= ($1::xid8, $2) and b.tx < pg_snapshot_xmin(pg_current_snapshot()) and $5::int is null and ${place}
+              and ($7::pg_snapshot is null or not pg_visible_in_snapshot(b.tx, $7::pg_snapshot))
             order by b.tx, b.id, m.n limit $4`
         : `select ${COLUMNS} from inventory.movement m join inventory.ledger_batch b on b.id = m.batch_id
-            where m.item_id = $5 and (b.tx, b.id, m.n) > ($1::xid8, $2, $3) and b.tx < pg_snapshot_xmin(pg_current_snapshot()) and ${place}
+            where m.item_id = $5 and (b.tx, b.id, m.n) > ($1::xid8, $2, $3) and b.tx < pg_snapshot_xmin(pg_current_snapshot()) and ${place} and $7::pg_snapshot is null
             order by b.tx, b.id, m.n limit $4`,
-      [String(after.tx), after.batch, after.n, filter.limit + 1, item ?? null, ...(location === undefined ? [] : [location])],
+      [String(after.tx), after.batch, after.n, filter.limit + 1, item ?? null, location ?? null, filter.committedAfter ?? null],
     );
     const page = rows.slice(0, filter.limit);
     const last = page[page.length - 1];
     return { entries: await this.inWords(page), next: last ? { tx: Number(last.tx), batch: last.batch, n: last.n } : after, more: rows.length > filter.limit };
+  }
+
+  /** The entries at these places that exist, in the feed's order. Batch and entry name a place; the transaction only orders it. */
+  async at(places: readonly Pick<LedgerPosition, 'batch' | 'n'>[]): Promise<LedgerEntry[]> {
+    const rows = await this.database.query<Row>(
+      `select ${COLUMNS} from unnest($1::bigint[], $2::int[]) as w (batch_id, n)
+         join inventory.movement m on m.batch_id = w.batch_id and m.n = w.n join inventory.ledger_batch b on b.id = m.batch_id
+        order by b.tx, b.id, m.n`,
+      [numberArray(places.map(({ batch }) => batch)), numberArray(places.map(({ n }) => n))],
+    );
+    return this.inWords(rows);
+  }
+
+  /** Whether the ledger has entries that the feed does not serve yet, since a transaction that began before them is open. */
+  async hasMoreToCome(): Promise<boolean> {
+    return (await this.database.query('select from inventory.ledger_batch b where b.tx >= pg_snapshot_xmin(pg_current_snapshot()) limit 1')).length > 0;
   }
 
   private async itemId(code: string | undefined): Promise<number | null | undefined> {
@@ -110,7 +130,7 @@ export class ReadLedger {
       return 'virtual' in parts ? parts : { location: locations.get(parts.locationId) ?? '', condition: parts.condition };
     };
     return rows.map((row) => ({
-      position: `${row.tx}.${row.batch}.${row.n}`,
+      position: formatPosition({ ...row, tx: Number(row.tx) }),
       kind: kindName(row.kind),
       item: items.get(row.item) ?? '',
       quantity: row.quantity,
@@ -124,4 +144,15 @@ export class ReadLedger {
       correlationId: row.correlationId,
     }));
   }
+}
+
+/** As entries show it. */
+export function formatPosition({ tx, batch, n }: LedgerPosition): string {
+  return `${tx}.${batch}.${n}`;
+}
+
+/** @returns undefined when the text is no position. */
+export function parsePosition(text: string): LedgerPosition | undefined {
+  const match = /^(\d{1,15})\.(\d{1,15})\.(-?\d{1,9})$/.exec(text);
+  return match ? { tx: Number(match[1]), batch: Number(match[2]), n: Number(match[3]) } : undefined;
 }

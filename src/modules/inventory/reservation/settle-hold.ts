@@ -4,6 +4,7 @@ import { WakeUps } from '../../../core/orchestration/wake-ups.js';
 import { Database } from '../../../core/persistence/database.js';
 import { CatalogDirectory } from '../../catalog/index.js';
 import { physicalAccount } from '../ledger/account.js';
+import { POSTING_TOPIC } from '../posting/topic.js';
 import { PUBLISH_TOPIC } from '../publication/topic.js';
 import { ReadReservations } from './read-reservations.js';
 import { RESERVATION_STATES, type Reservation } from './reservation.js';
@@ -54,6 +55,7 @@ export class SettleHold implements OnModuleInit {
       throw new HubError('RESERVATION_CONFLICT', { detail: `The reservation is ${ended} already.`, facts: { state: ended } });
     }
     this.wakeUps.ring(PUBLISH_TOPIC);
+    if (state === CONSUMED) this.wakeUps.ring(POSTING_TOPIC);
     return this.reservations.one(source, id);
   }
 

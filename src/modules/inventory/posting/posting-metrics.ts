@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { Metrics } from '../../../core/observability/metrics.js';
+import { Database } from '../../../core/persistence/database.js';
+
+/** How posting is doing, by the connection's number as a source of facts. */
+@Injectable()
+export class PostingMetrics {
+  private readonly postings;
+
+  constructor(metrics: Metrics, database: Database) {
+    this.postings = metrics.counter({ name: 'crossdock_posting_movements_total', help: 'Movements handed over to books, by connection number and outcome', labels: ['connection', 'outcome'] });
+    metrics.gauge({
+      name: 'crossdock_posting_oldest_seconds', help: 'Age of the oldest entry of the ledger that a book has not settled, by connection number; 0 when it has settled all', labels: ['connection'],
+      collect: async (gauge) => {
+        gauge.reset();
+        const rows = await database.query<{ source: number; seconds: number }>(`
+          select b.source_id as source, coalesce(extract(epoch from clock_timestamp() - o.recorded_at), 0)::float8 as seconds from inventory.posting_book b left join lateral (${OLDEST}) o on true`).catch(() => []);
+        for (const { source, seconds } of rows) gauge.set({ connection: String(source) }, Math.max(0, seconds));
+      },
+    });
+    metrics.gauge({
+      name: 'crossdock_posting_held', help: 'Movements that are held back from books, by connection number and class', labels: ['connection', 'class'],
+      collect: async (gauge) => {
+        gauge.reset();
+        const rows = await database.query<{ source: number; class: string; held: number }>('select source_id as source, class, count(*) as held from inventory.held_posting group by 1, 2').catch(() => []);
+        for (const row of rows) gauge.set({ connection: String(row.source), class: row.class }, row.held);
+      },
+    });
+  }
+
+  settled(source: number, outcomes: Readonly<Record<'applied' | 'duplicate' | 'unchanged' | 'held', number>>): void {
+    for (const [outcome, count] of Object.entries(outcomes)) if (count > 0) this.postings.inc({ connection: String(source), outcome }, count);
+  }
+}
+
+/** The first entry behind the cursor of book `b`, as far as the feed is served. */
+export const OLDEST = `
+  select l.recorded_at from inventory.ledger_batch l join inventory.movement m on m.batch_id = l.id
+   where (l.tx, l.id) >= (b.cursor_tx, b.cursor_batch) and (l.tx, l.id, m.n) > (b.cursor_tx, b.cursor_batch, b.cursor_n) and l.tx < pg_snapshot_xmin(pg_current_snapshot())
+     and (b.starts_after is null or not pg_visible_in_snapshot(l.tx, b.starts_after))
+   order by l.tx, l.id, m.n limit 1`;
