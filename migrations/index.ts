@@ -11,6 +11,7 @@ import { InventoryReservations1700000007300 } from './1700000007300-inventory-re
 import { Users1700000010000 } from './1700000010000-users.js';
 import { SignIn1700000010100 } from './1700000010100-sign-in.js';
 import { Clients1700000011000 } from './1700000011000-clients.js';
+import { AccessTokens1700000011100 } from './1700000011100-access-tokens.js';
 import { Idempotency1700000012000 } from './1700000012000-idempotency.js';
 import { Feeds1700000013000 } from './1700000013000-feeds.js';
 import { Posting1700000013500 } from './1700000013500-posting.js';
@@ -32,6 +33,7 @@ export const MIGRATIONS = [
   Users1700000010000,
   SignIn1700000010100,
   Clients1700000011000,
+  AccessTokens1700000011100,
   Idempotency1700000012000,
   Feeds1700000013000,
   Posting1700000013500,

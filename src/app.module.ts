@@ -5,6 +5,7 @@ import { IdempotencyModule } from './core/http/idempotency/idempotency.module.js
 import { IntakeModule } from './core/intake/intake.module.js';
 import { MappingHttpModule } from './core/mapping/http/mapping-http.module.js';
 import { MatchingModule } from './core/matching/matching.module.js';
+import { OAuthModule } from './core/oauth/oauth.module.js';
 import { OrchestrationModule } from './core/orchestration/orchestration.module.js';
 import { PersistenceModule } from './core/persistence/persistence.module.js';
 import type { Settings } from './core/settings/settings.js';
@@ -24,6 +25,7 @@ export class AppModule {
         OrchestrationModule.forRole(settings.role),
         HttpModule,
         IdempotencyModule,
+        OAuthModule,
         ConnectorModule,
         MappingHttpModule,
         MatchingModule,

@@ -23,6 +23,7 @@ const STRANGERS: Readonly<Record<string, () => Promise<string | undefined>>> = {
   'garbage': async () => 'cds_nonsense',
   'a session that never was': async () => `cds_${'A'.repeat(43)}`,
   'a key that never was': async () => `cdk_aaaaaaaaaaaa_${'A'.repeat(43)}`,
+  'an access token that never was': async () => `cdt_${'A'.repeat(43)}`,
   'a session that is too old': () => hub.session('admin', `update governance.admin_session set expires_at = now() - interval '1 second' where token_hash = $1`),
   'a session that was not used for too long': () => hub.session('admin', `update governance.admin_session set last_seen_at = now() - interval '2 hours 1 second' where token_hash = $1`),
   'a session that was ended': () => hub.session('admin', 'delete from governance.admin_session where token_hash = $1'),

@@ -5,6 +5,14 @@ import { invariant } from '../errors/index.js';
 export const SCOPES = ['catalog:read', 'catalog:write', 'stock:read', 'stock:write', 'reservations:write'] as const;
 export type Scope = (typeof SCOPES)[number];
 
+export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
+  'catalog:read': 'Read items, locations and channels',
+  'catalog:write': 'Make and change items, locations and channels',
+  'stock:read': 'Read levels, the ledger, availability and publications',
+  'stock:write': 'Record movements and counts, and set selling rules',
+  'reservations:write': 'Hold, consume and release stock, and read the own reservations',
+};
+
 /**
  * What people may be, each with everything that the ones before it may do: a viewer reads; an operator keeps the flow
  * running (retries, discards, switches connections off and on); an integrator sets up connections, credentials,

@@ -20,6 +20,7 @@ import { SignIn } from './session/sign-in.js';
 import { Tries } from './session/tries.js';
 import { SetupController } from './setup/setup.controller.js';
 import { SetupService } from './setup/setup.service.js';
+import { AccessTokens } from './token/access-tokens.js';
 import { Invitations } from './user/invitations.js';
 import { KeepAnAdmin } from './user/keep-an-admin.js';
 import { ManageUsers } from './user/manage-users.js';
@@ -32,10 +33,10 @@ import { Users } from './user/users.js';
 @Module({
   controllers: [SetupController, SessionController, OidcController, OwnAccountController, UserController, ClientController, KeyController],
   providers: [
-    { provide: APP_GUARD, useClass: AccessGuard }, Callers, AccessVersion, ClientKeys, Clients, Keys, CallMeter, Usage, SetupService,
+    { provide: APP_GUARD, useClass: AccessGuard }, Callers, AccessVersion, ClientKeys, Clients, Keys, CallMeter, Usage, AccessTokens, SetupService,
     Sessions, SignIn, Tries, Users, ManageUsers, KeepAnAdmin, Invitations, OwnAccount,
     IdentityProvider, AdmitPerson, OidcSignIn,
   ],
-  exports: [SetupService, Callers],
+  exports: [SetupService, Callers, ClientKeys, CallMeter, AccessTokens],
 })
 export class GovernanceModule {}

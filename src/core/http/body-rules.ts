@@ -15,10 +15,15 @@ export interface BodyRule {
   readonly ndjson?: boolean;
   /** Also takes `text/csv`, which the handler receives as a Buffer. */
   readonly csv?: boolean;
+  /** Takes a form in place of JSON, which the handler receives as a Buffer. */
+  readonly form?: boolean;
 }
 
 /** `@AcceptsBody({ limitBytes: BULK_BODY_LIMIT_BYTES, ndjson: true })` on a handler. */
 export const AcceptsBody = (rule: BodyRule): MethodDecorator => RouteConfig({ crossdockBody: rule });
+
+/** `@AcceptsForm()` on a handler: `application/x-www-form-urlencoded`, and small. */
+export const AcceptsForm = (): MethodDecorator => AcceptsBody({ form: true, limitBytes: STRANGERS_BODY_LIMIT_BYTES });
 
 /** The rule of a route from its Fastify config. */
 export function bodyRuleOf(config: unknown): BodyRule {
@@ -35,6 +40,7 @@ export interface RouteFacts {
   readonly rawBody: boolean;
   readonly ndjson: boolean;
   readonly csv: boolean;
+  readonly form: boolean;
   /** Health and metrics, which every process answers. */
   readonly operations: boolean;
 }
@@ -49,8 +55,8 @@ declare module 'fastify' {
 const OPERATIONS = /^\/(health\/|metrics$)/;
 
 export function routeFacts(url: string, config: unknown): RouteFacts {
-  const { ndjson = false, csv = false } = bodyRuleOf(config);
-  return { rawBody: takesRawBody(url), ndjson, csv, operations: OPERATIONS.test(url) };
+  const { ndjson = false, csv = false, form = false } = bodyRuleOf(config);
+  return { rawBody: takesRawBody(url), ndjson, csv, form, operations: OPERATIONS.test(url) };
 }
 
 /** Bytes that a route reads at most; undefined for the usual 1 MB. */

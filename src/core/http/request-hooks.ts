@@ -14,6 +14,8 @@ const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*
 const NDJSON_TYPE = /^application\/x-ndjson\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
 const CSV_TYPE = /^text\/csv\s*(?:;\s*(?:charset\s*=\s*"?utf-8"?|header\s*=\s*present)\s*)*;?\s*$/i;
 
+const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
+
 /** What the hooks ask of the application. */
 export interface Doorkeeper {
   /** True from the moment that the process begins to stop. */
@@ -31,10 +33,14 @@ function hasBody(headers: Headers): boolean {
 }
 
 /** Refuses by the headers alone what would otherwise be read first and refused after. */
-function checkBodyType(headers: Headers, { ndjson, csv }: RouteFacts): void {
+function checkBodyType(headers: Headers, { ndjson, csv, form }: RouteFacts): void {
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') throw new HubError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Compressed bodies are not accepted.' });
   const type = headers['content-type'] ?? '';
+  if (form) {
+    if (FORM_TYPE.test(type)) return;
+    throw new HubError('UNSUPPORTED_MEDIA_TYPE', { detail: 'Send application/x-www-form-urlencoded in UTF-8.' });
+  }
   if (type === 'application/json' || JSON_TYPE.test(type) || (ndjson && NDJSON_TYPE.test(type)) || (csv && CSV_TYPE.test(type))) return;
   throw new HubError('UNSUPPORTED_MEDIA_TYPE', { detail: `Send application/json${ndjson ? ' or application/x-ndjson' : csv ? ' or text/csv' : ''} in UTF-8.` });
 }

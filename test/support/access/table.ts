@@ -15,6 +15,9 @@ const TABLE = `
   GET    /docs/assets/:name                                  anybody
   GET    /docs/errors                                        anybody
   GET    /openapi.json                                       anybody
+  GET    /.well-known/oauth-authorization-server             anybody
+  POST   /oauth2/token                                       anybody
+  POST   /oauth2/revoke                                      anybody
   POST   /webhooks/:connectionId                             signature
   POST   /webhooks/:connectionId/:topic                      signature
 

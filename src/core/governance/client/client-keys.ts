@@ -22,6 +22,10 @@ interface KeyRow {
   left_ms: number | null;
 }
 
+/** Null for a client without limits; for queries of `governance.api_client c`. */
+export const LIMITS_OF_CLIENT = `case when coalesce(c.rate_per_second, c.calls_per_day, c.calls_per_month) is not null then
+  json_build_object('ratePerSecond', c.rate_per_second, 'burst', c.burst, 'perDay', c.calls_per_day, 'perMonth', c.calls_per_month) end`;
+
 /** A copy older than this is not trusted: a revocation on another replica acts within this time. */
 const TRUSTED_MS = 5_000;
 /** From this age on a copy is renewed in the background, so that requests do not wait for it. */
@@ -38,7 +42,7 @@ export class ClientKeys {
   private keys = new Map<string, KnownKey[]>();
   /** Keys that this copy has proved good, by what callers show, so that a busy client is not hashed for every request. */
   private proved = new Map<string, KnownKey>();
-  private version = -1;
+  private copiedVersion = -1;
   private copiedAt = Number.NEGATIVE_INFINITY;
   private renewing: Promise<void> | undefined;
 
@@ -46,12 +50,24 @@ export class ClientKeys {
 
   /** The client, or undefined for a key that is not (or no longer) good. Rejects when the copy is stale and the database is away. */
   verify(token: string): ClientCaller | undefined | Promise<ClientCaller | undefined> {
-    const age = performance.now() - this.copiedAt;
-    if (age > TRUSTED_MS) return this.renew().then(() => this.find(token));
-    if (age > RENEWED_AFTER_MS) this.renew().catch(() => undefined);
+    const late = this.whenTrusted();
+    if (late) return late.then(() => this.find(token));
     const found = this.find(token);
-    if (found || age <= STRANGER_RENEWS_AFTER_MS) return found;
+    if (found || performance.now() - this.copiedAt <= STRANGER_RENEWS_AFTER_MS) return found;
     return this.renew().then(() => this.find(token));
+  }
+
+  /** Which state of clients and keys is known here; it is another after each change of any of them. */
+  get version(): number {
+    return this.copiedVersion;
+  }
+
+  /** Undefined while what is known here may be trusted. Rejects when it may not, and the database is away. */
+  whenTrusted(): Promise<void> | undefined {
+    const age = performance.now() - this.copiedAt;
+    if (age > TRUSTED_MS) return this.renew();
+    if (age > RENEWED_AFTER_MS) this.renew().catch(() => undefined);
+    return undefined;
   }
 
   /** Takes over what has just been committed. */
@@ -84,18 +100,17 @@ export class ClientKeys {
     const askedAt = performance.now();
     const [stored] = await this.database.query<{ version: number }>('select version from governance.access_version');
     const version = stored?.version ?? 0;
-    if (version !== this.version) {
+    if (version !== this.copiedVersion) {
       // Read after the version: a change between the two is copied now and once more, never missed.
       const rows = await this.database.query<KeyRow>(`
         select k.id as key_id, c.source_id, c.id, c.scopes, k.secret_hash,
-               case when coalesce(c.rate_per_second, c.calls_per_day, c.calls_per_month) is not null then
-                 json_build_object('ratePerSecond', c.rate_per_second, 'burst', c.burst, 'perDay', c.calls_per_day, 'perMonth', c.calls_per_month) end as limits,
+               ${LIMITS_OF_CLIENT} as limits,
                extract(epoch from k.expires_at - clock_timestamp())::float8 * 1000 as left_ms
         from governance.api_client c join governance.api_key k on k.client_source_id = c.source_id
         where c.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())`);
       this.keys = this.index(rows);
       this.proved = new Map();
-      this.version = version;
+      this.copiedVersion = version;
     }
     this.copiedAt = askedAt;
   }

@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import packageJson from '../../../../package.json' with { type: 'json' };
-import { SCOPES, USER_ROLES } from '../../governance/access.js';
+import { SCOPES, SCOPE_MEANINGS, USER_ROLES } from '../../governance/access.js';
 import { takesKey } from '../idempotency/idempotency-hooks.js';
 import type { JsonSchema } from '../json-schema.js';
 import { PROBLEM_RESPONSES, PROBLEM_SCHEMA, type ProblemResponse } from './problem-schema.js';
@@ -28,7 +28,8 @@ const TAGS: Readonly<Record<string, string>> = {
   account: 'Your own account',
   sessions: 'Sessions of users',
   users: 'People of the admin side, and their roles',
-  clients: 'API clients, their keys and scopes',
+  clients: 'API clients, their keys, scopes and limits',
+  oauth2: 'Access tokens for API clients',
   plugins: 'Connectors that are installed, and the wall they run behind',
   connections: 'Connections to outside systems, their plugins and credentials',
   'cross-references': 'What outside systems call the items and locations',
@@ -54,7 +55,8 @@ function securityOf({ rule, method }: Route): Record<string, string[]>[] {
   // OpenAPI 3.1 lets the list name a role where there are no scopes.
   if (rule?.kind !== 'scope') return [{ session: rule ? [rule.least] : [] }];
   const client = { apiKey: [...rule.scopes] };
-  return method === 'get' ? [client, { session: ['viewer'] }] : [client];
+  const token = { oauth2: [...rule.scopes] };
+  return method === 'get' ? [client, token, { session: ['viewer'] }] : [client, token];
 }
 
 function refusalsOf(route: Route): ProblemResponse[] {
@@ -73,8 +75,8 @@ const STATUS: Readonly<Record<ProblemResponse, string>> = { Unreadable: '400', U
 /** Bodies of other types than JSON may be described at the route; what is said there is more than what is known here. */
 function bodyOf(route: Route, described: Operation['requestBody']): Operation['requestBody'] | undefined {
   if (route.rawBody) return { required: true, description: 'The delivery exactly as its sender signed it.', content: { '*/*': { schema: { type: 'string', format: 'binary' } } } };
-  const { bodySchema, bodyRule: { ndjson, csv } } = route;
-  if (!bodySchema && !ndjson && !csv) return undefined;
+  const { bodySchema, bodyRule: { ndjson, csv, form } } = route;
+  if (!bodySchema && !ndjson && !csv && !form) return undefined;
   const own = described && 'content' in described ? Object.entries(described.content).filter(([type]) => type !== 'application/json') : [];
   const json = { 'application/json': { schema: plain(bodySchema ?? {}) as never } };
   const lines = { 'application/x-ndjson': { schema: { type: 'string', description: 'One JSON object a line.' } as never } };
@@ -124,6 +126,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .setVersion(packageJson.version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: `An API key (\`cdk_…\`). Scopes: ${SCOPES.join(', ')}.` }, 'apiKey')
+    .addOAuth2({ type: 'oauth2', description: 'An access token (`cdt_…`) of an API client, for its id and one of its keys.', flows: { clientCredentials: { tokenUrl: '/oauth2/token', scopes: SCOPE_MEANINGS } } }, 'oauth2')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: `The token of a user's session (\`cds_…\`). What each operation asks is the least role of ${USER_ROLES.join(', ')}; every role may read the business API.` }, 'session');
   const document = SwaggerModule.createDocument(app, builder.build(), { operationIdFactory: operationId, autoTagControllers: true });
   const routes = new Map(declaredRoutes(app.get(DiscoveryService), app.get(MetadataScanner)).map((route) => [`${route.method} ${shapeOf(route.path)}`, route]));

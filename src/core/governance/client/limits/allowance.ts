@@ -58,9 +58,9 @@ export class Allowance {
     return Math.max(1, Math.ceil(Math.min(byRate, byQuota)));
   }
 
-  /** Whether to ask for more before callers have to wait for it. */
+  /** Whether to ask for more before callers have to wait for it. Loans of one are asked for when they are needed: laid in here, they would be missed elsewhere. */
   get runsLow(): boolean {
-    return this.calls * 2 <= this.loan && this.refused() === undefined;
+    return this.loan > 1 && this.calls * 2 <= this.loan && this.refused() === undefined;
   }
 
   /** Calls that anybody may still make, as far as is known here. */
