@@ -43,6 +43,7 @@ function programOf(command, args) {
   if (command === 'test') return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args];
   if (command === 'backup') return [join(root, 'dist/src/commands/backup.js'), ...args];
   if (command === 'demo') return [join(root, 'dist/lab/demo.js'), ...args];
+  if (command === 'torture:replicas') return [join(root, 'dist/lab/torture-replicas.js'), ...args];
   return [join(root, 'dist/bench', `${args[0]}.js`), ...args.slice(1)];
 }
 

@@ -22,7 +22,7 @@ interface Problem {
 
 /** One caller of the hub's HTTP API. The token is an admin session's or an API client's key. */
 export class HubApi {
-  /** @param patienceMs for so long a call is repeated while the hub is away (no answer, 5xx, 429). Every call of the lab is idempotent. */
+  /** @param patienceMs for so long a call is repeated while the hub is away (no answer, 429, 502 of a balancer, 503). Every call of the lab is idempotent. */
   constructor(
     private readonly url: string,
     private readonly token: string | undefined,
@@ -66,7 +66,7 @@ export class HubApi {
     for (let pauseMs = 50; ; pauseMs = Math.min(1_000, pauseMs * 2)) {
       const answer = await this.once(method, path, body, contentType).catch((error: unknown) => ({ status: 0, text: String(error) }));
       if (answer.status >= 200 && answer.status < 300) return answer.text;
-      const mayHeal = answer.status === 0 || answer.status === 429 || answer.status === 503;
+      const mayHeal = [0, 429, 502, 503].includes(answer.status);
       if (!mayHeal || Date.now() > deadline) throw refusal(`${method} ${path.split('?')[0]}`, answer);
       await sleep(pauseMs);
     }

@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
-import { createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { NODE_FLAGS } from '../src/core/lifecycle/node-flags.js';
+import type { Site } from './site.js';
 
 /** The clone. Compiled, this file is dist/lab/hub-process.js in it; under vitest it is lab/hub-process.ts. */
 const HERE = fileURLToPath(new URL('..', import.meta.url));
@@ -45,11 +46,31 @@ function environment(settings: Readonly<Record<string, string>>): NodeJS.Process
   return { ...Object.fromEntries(inherited), ...settings };
 }
 
+/** A temporary folder that a later run removes, with whatever still runs in it, should this process be killed. */
+export function ownFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), PREFIX));
+  writeFileSync(join(folder, OWNER), String(process.pid));
+  // As root, a Postgres in it runs as another user, who must be able to pass through.
+  chmodSync(folder, 0o711);
+  return folder;
+}
+
+/** How a hub is started when it is not alone with a Postgres of its own. */
+export interface HubPlan {
+  /** Environment variables that are settings of the hub. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly setupToken?: string;
+  /** A clone with a build in it, instead of this one. */
+  readonly root?: string;
+  /** Copied into the data directory before the start, as the key that seals credentials: for builds that know no setting for it. */
+  readonly keyFile?: string;
+}
+
 /**
  * The built hub as a process of its own, with its own Postgres in a temporary folder. It keeps its address when it is
  * killed and started again, as a hub behind a name does.
  */
-export class HubProcess {
+export class HubProcess implements Site {
   private child: ChildProcess | undefined;
   private ended: Promise<number | null> = Promise.resolve(null);
   private over = true;
@@ -58,13 +79,14 @@ export class HubProcess {
     readonly dataDir: string,
     private readonly port: number,
     readonly setupToken: string,
+    private readonly plan: HubPlan,
   ) {}
 
   /** @throws Error with the end of the hub's log when it does not become ready. */
-  static async start(): Promise<HubProcess> {
+  static async start(plan: HubPlan = {}): Promise<HubProcess> {
     await sweepLeftovers();
-    const hub = new HubProcess(mkdtempSync(join(tmpdir(), PREFIX)), await freePort(), randomBytes(24).toString('hex'));
-    writeFileSync(join(hub.dataDir, OWNER), String(process.pid));
+    const hub = new HubProcess(ownFolder(), await freePort(), plan.setupToken ?? randomBytes(24).toString('hex'), plan);
+    if (plan.keyFile !== undefined) writeFileSync(join(hub.dataDir, 'credentials.key'), readFileSync(plan.keyFile), { mode: 0o600 });
     try {
       await hub.launch();
     } catch (error) {
@@ -94,15 +116,19 @@ export class HubProcess {
 
   /** Starts the process, again after a kill; resolves when it says that it is ready. */
   async launch(): Promise<void> {
+    const { settings = {}, root = ROOT } = this.plan;
     const log = createWriteStream(this.logFile, { flags: 'a', mode: 0o600 });
     const env = environment({
       CROSSDOCK_PORT: String(this.port),
       CROSSDOCK_DATA_DIR: this.dataDir,
       CROSSDOCK_SETUP_TOKEN: this.setupToken,
       CROSSDOCK_LOG_LEVEL: process.env['CROSSDOCK_LOG_LEVEL'] ?? 'warn',
-      CROSSDOCK_PLUGINS_DIR: join(ROOT, 'dist/lab-plugins'),
+      CROSSDOCK_PLUGINS_DIR: join(root, 'dist/lab-plugins'),
+      ...settings,
     });
-    const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'dist/src/main.js')], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    // The folder may go while the last lines are on their way.
+    log.on('error', () => undefined);
+    const child = spawn(process.execPath, [...NODE_FLAGS, join(root, 'dist/src/main.js')], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.child = child;
     this.over = false;
     let said = '';
@@ -130,6 +156,17 @@ export class HubProcess {
     if (target !== 'postgres') this.child?.kill('SIGKILL');
     if (postmaster !== undefined) killProcess(postmaster);
     if (target !== 'postgres') await this.ended;
+  }
+
+  /** Stops the process where it stands, or lets it go on: what a machine does that swaps, or a hypervisor that moves it. */
+  stall(how: 'SIGSTOP' | 'SIGCONT'): void {
+    this.child?.kill(how);
+  }
+
+  /** SIGTERM; resolves with the exit code. The folder stays, and the process can be launched again. */
+  async end(): Promise<number | null> {
+    this.child?.kill('SIGTERM');
+    return this.ended;
   }
 
   /** Ends the hub as a service manager would, and removes its folder unless it is to be kept. */

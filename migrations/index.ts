@@ -17,6 +17,7 @@ import { Feeds1700000013000 } from './1700000013000-feeds.js';
 import { Posting1700000013500 } from './1700000013500-posting.js';
 import { OutsideCatalog1700000014000 } from './1700000014000-outside-catalog.js';
 import { Orchestration1700000016000 } from './1700000016000-orchestration.js';
+import { InstallationKey1700000016100 } from './1700000016100-installation-key.js';
 
 /** In order. A migration that has shipped is never edited. */
 export const MIGRATIONS = [
@@ -39,4 +40,5 @@ export const MIGRATIONS = [
   Posting1700000013500,
   OutsideCatalog1700000014000,
   Orchestration1700000016000,
+  InstallationKey1700000016100,
 ];

@@ -45,6 +45,25 @@ docs/demo.md explains every line of it.
 
 Exit codes: 0 every check is true, 1 one is false or the replay failed, 2 the options make no sense, 130 interrupted.
 `,
+  'torture:replicas': () => `npm run torture:replicas [-- <options>]
+
+Installs and builds what is missing, then plays a trading day to several replicas on one Postgres while they are killed and
+stalled and their Redis is emptied, hung, filled and killed; an independent checker judges it. Every combination of
+topology and queue is played once a round, each on a database of its own; then callers race for the last units.
+
+  --rounds N          how often every combination is played, with the next seed each time [1]
+  --seed N            the first seed [1]
+  --topology NAMES    api+worker, all+all, api+api+worker; several with commas [all of them]
+  --queue NAMES       postgres, redis [both; without redis-server only postgres, and it says so]
+  --orders N          orders of each trading day [2000]
+  --minutes M         how long each is played, by the clock on the wall [0.5]
+  --faults NAMES      kill, stall, flush, hang, full, redis-kill; in this order, spread over the day [all, and kill twice]
+  --races N           races for the last units at the end of each, one replica killed in each [5]
+  --json FILE         write all reports as JSON
+  --help              this text
+
+Exit codes: 0 every check is true, 1 one is false or could not be made, 2 the options make no sense.
+`,
   bench: () => `npm run bench -- <name> [options]
 
 Installs and builds what is missing, then runs one measurement of bench/. Without a name it lists them.

@@ -10,6 +10,7 @@ export const SETTINGS_TABLE = [
   ['CROSSDOCK_SETUP_TOKEN', 'the setup token, preset for automation (16 characters or more)', 'made at first boot'],
   ['CROSSDOCK_LOG_LEVEL', 'one of fatal, error, warn, info, debug, trace, silent', 'warn'],
   ['CROSSDOCK_PLUGINS_DIR', 'a further folder of bundled plugins, each with manifest.json and index.mjs', 'none'],
+  ['CROSSDOCK_CREDENTIALS_KEY_FILE', 'the key that seals credentials, one for all replicas; made at first boot where it is missing', 'credentials.key in the data directory'],
   ['DATABASE_URL', 'an external Postgres 16 or newer, postgres://user:password@host:port/database', 'the embedded Postgres'],
   ['REDIS_URL', 'a Redis 6.2 or newer for the queue, redis://user:password@host:port/0, or rediss:// for TLS', 'the queue stands in Postgres'],
   ['CROSSDOCK_PUBLIC_URL', 'where people reach the hub, for example https://hub.example.com', 'none'],

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HubProcess, KillTarget } from '../hub-process.js';
+import type { Disturbance } from '../site.js';
 import { Random } from '../simulators/kit/random.js';
 
 const TARGETS: readonly KillTarget[] = ['both', 'hub', 'postgres'];
@@ -8,7 +9,7 @@ const TARGETS: readonly KillTarget[] = ['both', 'hub', 'postgres'];
  * Kills the hub and its Postgres with -9 at random points of a replay and starts them again, while the systems go on
  * selling. Everything is drawn from the seed: which share of the replay is done, what is hit, how long it stays away.
  */
-export class Killer {
+export class Killer implements Disturbance {
   readonly log: string[] = [];
   private readonly plan: { at: number; target: KillTarget; awayMs: number }[];
   private stopped = false;

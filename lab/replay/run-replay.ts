@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { check } from '../checker/check.js';
+import type { Verdict } from '../checker/verdict.js';
 import type { Evidence } from '../checker/evidence.js';
 import { HubProcess } from '../hub-process.js';
+import type { Disturbance, Site } from '../site.js';
 import type { DeliveryCounts } from '../outside-system.js';
 import type { Progress } from '../report/progress.js';
 import { makeReport, type Report } from '../report/report.js';
@@ -20,6 +22,10 @@ export interface ReplayOptions {
   readonly seed: number;
   readonly delivery: Partial<DeliveryBehaviour>;
   readonly kills: number;
+  /** Instead of one hub with a Postgres of its own: another site, and what is done to it. */
+  readonly site?: () => Promise<{ readonly site: Site; readonly disturbance: Disturbance }>;
+  /** Further checks, made when the trading has been judged and the site still runs. */
+  readonly afterwards?: (access: HubAccess) => Promise<readonly Verdict[]>;
   /** Leaves the hub running at the end. */
   readonly keep: boolean;
   /** The command that plays this replay again; it is printed with the report. */
@@ -44,10 +50,10 @@ const QUIET_WITHIN_MS = 60_000;
 /** Starts a hub, plays a script to it, judges what came of it, and takes everything away again. */
 export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   const { progress } = options;
-  progress.step('Starting the hub with a Postgres of its own ...');
+  progress.step(options.site ? 'Starting the replicas ...' : 'Starting the hub with a Postgres of its own ...');
   const begun = Date.now();
-  const hub = await HubProcess.start();
-  const run = new ReplayRun(options, hub, Date.now() - begun);
+  const { site: hub, disturbance } = await (options.site ?? (() => ownHub(options)))();
+  const run = new ReplayRun(options, hub, disturbance, Date.now() - begun);
   let keep = false;
   try {
     const result = await Promise.race([run.run(), interrupted(options.signal)]);
@@ -61,6 +67,11 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   }
 }
 
+async function ownHub({ kills, seed }: ReplayOptions): Promise<{ site: Site; disturbance: Disturbance }> {
+  const hub = await HubProcess.start();
+  return { site: hub, disturbance: new Killer(hub, kills, seed) };
+}
+
 function interrupted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     if (signal?.aborted) reject(new Interrupted());
@@ -70,18 +81,17 @@ function interrupted(signal: AbortSignal | undefined): Promise<never> {
 
 class ReplayRun {
   private readonly retailer: Retailer;
-  private readonly killer: Killer;
   private backOffice: BackOffice | undefined;
   private player: Player | undefined;
   private over = false;
 
   constructor(
     private readonly options: ReplayOptions,
-    private readonly hub: HubProcess,
+    private readonly hub: Site,
+    private readonly killer: Disturbance,
     private readonly readyAfterMs: number,
   ) {
     this.retailer = makeRetailer({ items: options.script.items, seed: options.seed, delivery: options.delivery });
-    this.killer = new Killer(hub, options.kills, options.seed);
   }
 
   async run(): Promise<ReplayResult> {
@@ -91,7 +101,8 @@ class ReplayRun {
     await untilQuiet(access.admin, access.backOffice, CHANNEL_PLANS, QUIET_WITHIN_MS);
     this.options.progress.step('Checking against the systems\' own books, and playing the same day point to point ...');
     const evidence = await this.evidence(access);
-    const report = await this.judge(evidence, playedMs);
+    const further = (await this.options.afterwards?.(access)) ?? [];
+    const report = await this.judge(evidence, playedMs, further);
     const { email, password } = access.login;
     return { report, evidence, ...(this.options.keep ? { kept: { url: this.hub.url, pid: this.hub.pid, dataDir: this.hub.dataDir, email, password } } : {}) };
   }
@@ -162,7 +173,7 @@ class ReplayRun {
     });
   }
 
-  private async judge(evidence: Evidence, playedMs: number): Promise<Report> {
+  private async judge(evidence: Evidence, playedMs: number, further: readonly Verdict[]): Promise<Report> {
     const { script, seed, command } = this.options;
     const pool = [WAREHOUSE];
     const systems = [...Object.values(this.retailer.systems), ...(this.backOffice ? [this.backOffice] : [])];
@@ -175,7 +186,7 @@ class ReplayRun {
       trading: this.player.counts,
       hub: { readyAfterMs: this.readyAfterMs, residentMb: this.hub.residentMb(), kills: this.killer.log },
       oddities: script.oddities,
-      verdicts: check(evidence, pool),
+      verdicts: [...check(evidence, pool), ...further],
       evidence,
       pool,
       deliveries: new Map(systems.map((system): [string, DeliveryCounts] => [system.name, system.counts])),

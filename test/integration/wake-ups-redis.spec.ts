@@ -6,7 +6,7 @@ import { WakeUps } from '../../src/core/orchestration/wake-ups.js';
 import { redisPlace } from '../../src/core/settings/redis-place.js';
 import type { Role } from '../../src/core/settings/settings.js';
 import { SettingsModule } from '../../src/core/settings/settings.module.js';
-import { redisInstalled, startRedis, type RedisPeer } from '../peers/redis/redis.js';
+import { redisInstalled, startRedis, type RedisProcess } from '../peers/redis/redis.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { testSettings } from '../support/settings.js';
 
@@ -30,7 +30,7 @@ async function until(condition: () => Promise<boolean> | boolean, withinMs = 20_
 
 describe.skipIf(!redisInstalled)('with the queue in Redis', () => {
   let database: TestDatabase;
-  let redis: RedisPeer;
+  let redis: RedisProcess;
   const open: TestingModule[] = [];
 
   beforeAll(async () => {

@@ -43,12 +43,12 @@ export class ConnectionDirectory {
    * @throws HubError PLUGIN_UNAVAILABLE when its plugin is missing or no longer accepts its configuration.
    */
   async byId(id: string): Promise<Connection | undefined> {
-    return usable((await this.current()).byId.get(id));
+    return usable(await this.find((copy) => copy.byId.get(id)));
   }
 
   /** As `byId`, by the number under which the connection's facts are stored. */
   async bySource(sourceId: number): Promise<Connection | undefined> {
-    return usable((await this.current()).bySource.get(sourceId));
+    return usable(await this.find((copy) => copy.bySource.get(sourceId)));
   }
 
   /** Every connection whose plugin can be used, in the order they were made. */
@@ -96,6 +96,14 @@ export class ConnectionDirectory {
     await this.checking?.catch(() => undefined);
     this.checkedAt = -Infinity;
     await this.current();
+  }
+
+  /** That there is none is believed only of a copy that is newer than the question: another replica may just have made it. */
+  private async find(pick: (copy: Copy) => Entry | undefined): Promise<Entry | undefined> {
+    const found = pick(await this.current());
+    if (found) return found;
+    await this.refresh();
+    return pick(await this.current());
   }
 
   private async live(sourceId: number, field: string): Promise<readonly Buffer[]> {

@@ -22,6 +22,8 @@ export interface Settings {
   readonly databaseUrl: string | undefined;
   /** The Redis that carries the queue; without it the queue stands in Postgres. */
   readonly redis: RedisPlace | undefined;
+  /** The key that seals credentials, the same for every replica; in the data directory unless it is named. */
+  readonly credentialsKeyFile: string | undefined;
   /** A further folder of bundled plugins, beside the built-in ones; the practice retailer's connectors come this way. */
   readonly pluginsDir: string | undefined;
   /** Where people reach the hub, without a slash at the end. */
@@ -45,6 +47,7 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   { name: 'CROSSDOCK_SETUP_TOKEN', meaning: 'the setup token, preset for automation (16 characters or more)', byDefault: 'made at first boot' },
   { name: 'CROSSDOCK_LOG_LEVEL', meaning: `one of ${LEVELS.join(', ')}`, byDefault: 'warn' },
   { name: 'CROSSDOCK_PLUGINS_DIR', meaning: 'a further folder of bundled plugins, each with manifest.json and index.mjs', byDefault: 'none' },
+  { name: 'CROSSDOCK_CREDENTIALS_KEY_FILE', meaning: 'the key that seals credentials, one for all replicas; made at first boot where it is missing', byDefault: 'credentials.key in the data directory' },
   { name: 'DATABASE_URL', meaning: 'an external Postgres 16 or newer, postgres://user:password@host:port/database', byDefault: 'the embedded Postgres' },
   { name: 'REDIS_URL', meaning: 'a Redis 6.2 or newer for the queue, redis://user:password@host:port/0, or rediss:// for TLS', byDefault: 'the queue stands in Postgres' },
   { name: 'CROSSDOCK_PUBLIC_URL', meaning: 'where people reach the hub, for example https://hub.example.com', byDefault: 'none' },
@@ -114,6 +117,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string = process.cwd(
   if (stranger) throw new HubError('SETTINGS_INVALID', { detail: `${stranger} is not a setting of Crossdock; \`npm start -- --help\` lists them.` });
   const dataDir = (given('CROSSDOCK_DATA_DIR') ?? defaultDataDir(root, process.getuid?.())).replace(/^~(?=$|\/)/, homedir());
   const ownUrl = publicUrl(given('CROSSDOCK_PUBLIC_URL'));
+  const keyFile = given('CROSSDOCK_CREDENTIALS_KEY_FILE');
   return {
     port: port(given('CROSSDOCK_PORT') ?? '8080'),
     host: given('CROSSDOCK_HOST') ?? '127.0.0.1',
@@ -123,6 +127,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string = process.cwd(
     logLevel: oneOf('CROSSDOCK_LOG_LEVEL', given('CROSSDOCK_LOG_LEVEL') ?? 'warn', LEVELS),
     databaseUrl: databaseUrl(given('DATABASE_URL')),
     redis: redisPlace(given('REDIS_URL')),
+    credentialsKeyFile: keyFile === undefined ? undefined : resolve(root, keyFile),
     pluginsDir: pluginsDir(given('CROSSDOCK_PLUGINS_DIR'), root),
     publicUrl: ownUrl,
     trustedProxies: trustedProxies(given('CROSSDOCK_TRUSTED_PROXIES')),

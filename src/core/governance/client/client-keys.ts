@@ -30,8 +30,6 @@ export const LIMITS_OF_CLIENT = `case when coalesce(c.rate_per_second, c.calls_p
 const TRUSTED_MS = 5_000;
 /** From this age on a copy is renewed in the background, so that requests do not wait for it. */
 const RENEWED_AFTER_MS = 2_000;
-/** A key that is not in the copy may be new; asking again is bounded, whatever strangers send. */
-const STRANGER_RENEWS_AFTER_MS = 500;
 
 /**
  * Answers whose key a request shows, from a copy of all live keys in memory: no request waits for the database while
@@ -53,8 +51,9 @@ export class ClientKeys {
     const late = this.whenTrusted();
     if (late) return late.then(() => this.find(token));
     const found = this.find(token);
-    if (found || performance.now() - this.copiedAt <= STRANGER_RENEWS_AFTER_MS) return found;
-    return this.renew().then(() => this.find(token));
+    if (found || !readKey(token)) return found;
+    // Another replica may just have made it. Strangers who ask at the same time share one look, so that they are no load.
+    return this.refresh().then(() => this.find(token));
   }
 
   /** Which state of clients and keys is known here; it is another after each change of any of them. */

@@ -1,0 +1,88 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { EmbeddedPostgres } from '../src/core/persistence/embedded/embedded-postgres.js';
+import { UsageError } from './demo-options.js';
+import { ownFolder } from './hub-process.js';
+import { Progress } from './report/progress.js';
+import type { Report } from './report/report.js';
+import { TOPOLOGIES, type Topology } from './replicas/cluster.js';
+import { FAULTS, REDIS_FAULTS } from './replicas/faults.js';
+import { redisInstalled } from './replicas/redis-process.js';
+import { torture, type TorturePlan } from './replicas/torture.js';
+
+/** bin/launcher/help.mjs explains each option to people. */
+const text = { type: 'string' } as const;
+const OPTIONS = { rounds: text, seed: text, topology: text, queue: text, orders: text, minutes: text, faults: text, races: text, json: text, help: { type: 'boolean', short: 'h' } } as const;
+const QUEUES = ['postgres', 'redis'] as const;
+/** Three replicas take some 20 connections each; what was acknowledged must be on disk, as in life. */
+const TUNING = { maxConnections: 150, durable: true };
+
+function chosen<Name extends string>(option: string, given: string | undefined, allowed: readonly Name[], byDefault: readonly Name[]): readonly Name[] {
+  if (given === undefined) return byDefault;
+  const names = given.split(',');
+  const stranger = names.find((name) => !(allowed as readonly string[]).includes(name));
+  if (stranger !== undefined) throw new UsageError(`--${option} has '${stranger}'; it takes ${allowed.join(', ')}.`);
+  return names as Name[];
+}
+
+function count(option: string, given: string | undefined, byDefault: number): number {
+  const value = Number(given ?? byDefault);
+  if (!Number.isFinite(value) || value <= 0) throw new UsageError(`--${option} must be a number above zero.`);
+  return value;
+}
+
+type Options = Omit<TorturePlan, 'databaseUrl' | 'command' | 'progress' | 'signal'>;
+
+function plansOf(args: readonly string[]): { plans: Options[]; json: string | undefined } {
+  const given = parseArgs({ args: [...args], options: OPTIONS }).values;
+  const topologies = chosen('topology', given.topology, Object.keys(TOPOLOGIES) as Topology[], Object.keys(TOPOLOGIES) as Topology[]);
+  const queues = chosen('queue', given.queue, QUEUES, redisInstalled ? QUEUES : ['postgres']);
+  const faults = chosen('faults', given.faults, FAULTS, ['kill', ...FAULTS]);
+  if (queues.includes('redis') && !redisInstalled) throw new UsageError('There is no redis-server here.');
+  const day = { orders: count('orders', given.orders, 2_000), items: 200, wallMs: count('minutes', given.minutes, 0.5) * 60_000, races: count('races', given.races, 5) };
+  const first = count('seed', given.seed, 1);
+  const plans: Options[] = [];
+  for (let seed = first; seed < first + count('rounds', given.rounds, 1); seed += 1) {
+    for (const queue of queues) for (const topology of topologies) plans.push({ ...day, seed, queue, topology, faults: queue === 'redis' ? faults : faults.filter((fault) => !REDIS_FAULTS.includes(fault)) });
+  }
+  return { plans, json: given.json };
+}
+
+function say(plan: Options, report: Report): void {
+  const wrong = report.verdicts.filter(({ holds }) => !holds);
+  const compared = report.verdicts.reduce((sum, verdict) => sum + verdict.compared, 0);
+  process.stdout.write(`${wrong.length === 0 ? 'true ' : 'FALSE'}  ${plan.topology} on ${plan.queue}, seed ${plan.seed}: ${report.trading.orders} orders, ${compared} comparisons; ${report.hub.kills.join(', ')}\n`);
+  for (const { name, examples } of wrong) process.stdout.write(`       ${name}\n${examples.map((example) => `         ${example}\n`).join('')}`);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { plans, json } = plansOf(args);
+  if (!redisInstalled) process.stdout.write('There is no redis-server here: the combinations with Redis are left out.\n');
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+  const dataDir = ownFolder();
+  const postgres = await EmbeddedPostgres.start({ dataDir, tuning: TUNING });
+  const results: { plan: Options; report: Report }[] = [];
+  try {
+    for (const [index, plan] of plans.entries()) {
+      const command = `npm run torture:replicas -- --seed ${plan.seed} --topology ${plan.topology} --queue ${plan.queue} --faults ${plan.faults.join(',')}`;
+      const report = await torture({ ...plan, databaseUrl: await postgres.ensureDatabase(`torture_${index}`), command, progress: new Progress(process.stderr), signal: stop.signal });
+      results.push({ plan, report });
+      say(plan, report);
+    }
+  } finally {
+    await postgres.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, undefined, 2)}\n`);
+  }
+  return results.every(({ report }) => report.allTrue) ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const usage = error instanceof UsageError || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') === true;
+  process.stderr.write(`torture:replicas: ${usage ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+  process.exitCode = usage ? 2 : 1;
+}
+process.exit();
