@@ -16,6 +16,7 @@ import { Idempotency1700000012000 } from './1700000012000-idempotency.js';
 import { Feeds1700000013000 } from './1700000013000-feeds.js';
 import { Posting1700000013500 } from './1700000013500-posting.js';
 import { OutsideCatalog1700000014000 } from './1700000014000-outside-catalog.js';
+import { WebhookSubscriptions1700000014500 } from './1700000014500-webhook-subscriptions.js';
 import { Orchestration1700000016000 } from './1700000016000-orchestration.js';
 import { InstallationKey1700000016100 } from './1700000016100-installation-key.js';
 
@@ -39,6 +40,7 @@ export const MIGRATIONS = [
   Feeds1700000013000,
   Posting1700000013500,
   OutsideCatalog1700000014000,
+  WebhookSubscriptions1700000014500,
   Orchestration1700000016000,
   InstallationKey1700000016100,
 ];

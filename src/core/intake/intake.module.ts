@@ -25,16 +25,20 @@ import { IntakeMetrics } from './intake-metrics.js';
 import { Lanes } from './lanes.js';
 import { ReceiveWebhook } from './receive-webhook.js';
 import { StockFactsModule } from './stock-facts.module.js';
+import { KeepSubscriptions } from './subscriptions/keep-subscriptions.js';
+import { SubscriptionStore } from './subscriptions/subscription-store.js';
+import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
 import { WebhookController } from './webhook.controller.js';
 
 /** Webhooks and feeds: the door, the poller, the inbox, what becomes of deliveries, and what could not be applied. */
 @Module({
   imports: [ConnectorModule, MappingModule, StockFactsModule],
-  controllers: [WebhookController, DeliveryController, ExceptionController, FeedController],
+  controllers: [WebhookController, DeliveryController, ExceptionController, FeedController, SubscriptionsController],
   providers: [
     ReceiveWebhook, Inbox, InboxConsumer, Lanes, WorkLane, ReadDeliveries, RecordEvents,
     ReplayParked, ParkedStore, ExceptionStore, DeliveryStore, IntakeMetrics,
     FeedPoller, PollFeed, FeedLeases, FeedStore, FeedViews, SteerFeed, ResetFeed, FeedMetrics,
+    KeepSubscriptions, SubscriptionStore,
   ],
 })
 export class IntakeModule {}

@@ -73,6 +73,10 @@ const TABLE = `
   DELETE /admin/v1/connections/:id/cross-references          integrator
   GET    /admin/v1/connections/:id/cross-references/export   viewer
   POST   /admin/v1/connections/:id/cross-references/import   integrator
+  GET    /admin/v1/connections/:id/subscriptions             viewer
+  PUT    /admin/v1/connections/:id/subscriptions             integrator
+  DELETE /admin/v1/connections/:id/subscriptions             integrator
+  POST   /admin/v1/connections/:id/subscriptions/check       operator
   GET    /admin/v1/connections/:id/surveys                   viewer
   POST   /admin/v1/connections/:id/surveys                   operator
   DELETE /admin/v1/connections/:id/surveys                   operator
