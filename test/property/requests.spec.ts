@@ -71,7 +71,7 @@ function fitting(given: Schema, depth: number): fc.Arbitrary<unknown> {
   const type = Array.isArray(schema.type) ? (schema.type as readonly string[])[0] : schema.type;
   if (type === 'object' || schema.properties) return objectOf(schema, depth);
   if (type === 'array') return depth > 5 ? fc.constant([]) : fc.array(like(schema.items ?? {}, depth + 1), { maxLength: 4 });
-  if (type === 'integer' || type === 'number') return fc.oneof(number, fc.integer({ min: schema.minimum ?? 0, max: Math.min(schema.maximum ?? 100, 1_000_000) }));
+  if (type === 'integer' || type === 'number') return fc.oneof(number, fc.integer({ min: Math.ceil(schema.minimum ?? 0), max: Math.min(schema.maximum ?? 100, 1_000_000) }));
   if (type === 'boolean') return fc.boolean();
   if (schema.format === 'date-time') return moment;
   return type === 'string' ? text : fc.jsonValue({ maxDepth: 3 });
