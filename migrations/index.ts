@@ -14,6 +14,7 @@ import { Clients1700000011000 } from './1700000011000-clients.js';
 import { AccessTokens1700000011100 } from './1700000011100-access-tokens.js';
 import { Idempotency1700000012000 } from './1700000012000-idempotency.js';
 import { Feeds1700000013000 } from './1700000013000-feeds.js';
+import { FeedLag1700000013100 } from './1700000013100-feed-lag.js';
 import { Posting1700000013500 } from './1700000013500-posting.js';
 import { OutsideCatalog1700000014000 } from './1700000014000-outside-catalog.js';
 import { WebhookSubscriptions1700000014500 } from './1700000014500-webhook-subscriptions.js';
@@ -38,6 +39,7 @@ export const MIGRATIONS = [
   AccessTokens1700000011100,
   Idempotency1700000012000,
   Feeds1700000013000,
+  FeedLag1700000013100,
   Posting1700000013500,
   OutsideCatalog1700000014000,
   WebhookSubscriptions1700000014500,

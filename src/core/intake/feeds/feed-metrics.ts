@@ -31,7 +31,7 @@ export class FeedMetrics {
         for (const [plugin, standing] of await this.current()) metric.set({ plugin }, pick(standing));
       } });
     };
-    gauge('crossdock_feed_lag_seconds', 'Age of the moment up to which everything is here, of the feed that is furthest behind; feeds that are paused, or never had everything, do not count.', ({ lagSeconds }) => lagSeconds);
+    gauge('crossdock_feed_lag_seconds', 'Age of the moment up to which everything is here, of the feed that is furthest behind; of one that has never had everything, since it began to be read. Paused feeds do not count.', ({ lagSeconds }) => lagSeconds);
     gauge('crossdock_feeds_failing', 'Feeds whose last poll failed.', ({ failing }) => failing);
     gauge('crossdock_feeds_paused', 'Feeds that somebody has paused.', ({ paused }) => paused);
   }
@@ -61,11 +61,11 @@ export class FeedMetrics {
     const byPlugin = new Map<string, Standing>();
     for (const { sourceId, plugin, enabled, manifest } of await this.connections.all()) {
       for (const { name } of (enabled && manifest.capabilities.sources?.feeds) || []) {
-        const { lagSeconds, failures = 0, paused = false } = rows.get(`${sourceId} ${name}`) ?? {};
+        const { lagSeconds = 0, failures = 0, paused = false } = rows.get(`${sourceId} ${name}`) ?? {};
         const standing = byPlugin.get(plugin) ?? { lagSeconds: 0, failing: 0, paused: 0 };
         byPlugin.set(plugin, standing);
         if (paused) standing.paused += 1;
-        else standing.lagSeconds = Math.max(standing.lagSeconds, lagSeconds ?? 0);
+        else standing.lagSeconds = Math.max(standing.lagSeconds, lagSeconds);
         if (failures > 0) standing.failing += 1;
       }
     }

@@ -42,7 +42,8 @@ export interface FeedHealth {
   readonly name: string;
   readonly paused: boolean;
   readonly failures: number;
-  readonly lagSeconds: number | null;
+  /** Of a feed that has never had everything: since it began to be read. */
+  readonly lagSeconds: number;
 }
 
 const ROW = `name, cursor, cursor_at as "cursorAt", nullif(due_at, '-infinity') as "dueAt", claimed_until > intake.clock() as polling, paused, every_seconds as "everySeconds",
@@ -63,7 +64,7 @@ export class FeedStore {
 
   health(): Promise<FeedHealth[]> {
     return this.database.query<FeedHealth>(`
-      select source_id as "sourceId", name, paused, failures, extract(epoch from intake.clock() - caught_up_at)::float8 as "lagSeconds" from intake.feed`);
+      select source_id as "sourceId", name, paused, failures, extract(epoch from intake.clock() - coalesce(caught_up_at, began_at))::float8 as "lagSeconds" from intake.feed`);
   }
 
   /** Newest first. */
@@ -107,6 +108,7 @@ export class FeedStore {
   reset(feed: FeedName, cursor: string | null): Promise<void> {
     return this.change(feed, async (tx, key) => {
       await tx.execute('select intake.reset_feed($1, $2, $3)', [...key, cursor]);
+      await tx.execute('update intake.feed set began_at = intake.clock() where source_id = $1 and name = $2', key);
     });
   }
 
