@@ -16,6 +16,7 @@ import { Idempotency1700000012000 } from './1700000012000-idempotency.js';
 import { Feeds1700000013000 } from './1700000013000-feeds.js';
 import { FeedLag1700000013100 } from './1700000013100-feed-lag.js';
 import { Posting1700000013500 } from './1700000013500-posting.js';
+import { NettingNamesItsCount1700000013600 } from './1700000013600-netting-names-its-count.js';
 import { OutsideCatalog1700000014000 } from './1700000014000-outside-catalog.js';
 import { WebhookSubscriptions1700000014500 } from './1700000014500-webhook-subscriptions.js';
 import { Orchestration1700000016000 } from './1700000016000-orchestration.js';
@@ -41,6 +42,7 @@ export const MIGRATIONS = [
   Feeds1700000013000,
   FeedLag1700000013100,
   Posting1700000013500,
+  NettingNamesItsCount1700000013600,
   OutsideCatalog1700000014000,
   WebhookSubscriptions1700000014500,
   Orchestration1700000016000,

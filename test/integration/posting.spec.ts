@@ -170,11 +170,11 @@ describe('an item that the books do not know', () => {
     item = known;
     await move('receipt', 9);
     await until(() => written()).toHaveLength(1);
-    expect(await held()).toMatchObject([{ class: 'UNMAPPED_ITEM', cause: unknown, movement: { item: unknown } }, { class: 'UNMAPPED_ITEM', cause: unknown }]);
-    expect(await posting()).toMatchObject({ held: { UNMAPPED_ITEM: 2 }, examples: [{ cause: unknown, held: 2 }] });
+    await until(() => held()).toMatchObject([{ class: 'UNMAPPED_ITEM', cause: unknown, movement: { item: unknown } }, { class: 'UNMAPPED_ITEM', cause: unknown }]);
+    await until(() => posting()).toMatchObject({ held: { UNMAPPED_ITEM: 2 }, examples: [{ cause: unknown, held: 2 }] });
     await map('item', 'product', `p-${unknown}`, unknown);
     await until(() => written(unknown).map(({ quantity }) => quantity)).toEqual([2, 1]);
-    expect(await held()).toEqual([]);
+    await until(() => held()).toEqual([]);
   });
 
   it('is called by its SKU where the connection matches by it', async () => {
@@ -212,7 +212,7 @@ describe('a movement that the books do not take', () => {
     expect((await admin('POST', `${base}/${second?.id}/discard`)).body).toEqual({ matched: 1, dryRun: false });
     expect((await admin('POST', `${base}/${second?.id}/discard`)).status).toBe(404);
     expect((await admin('POST', `${base}/retry`, { class: 'REJECTED', cause: 'closed-period', dryRun: true })).body).toEqual({ matched: 1, dryRun: true });
-    expect((await held()).length).toBe(1);
+    await until(async () => (await held()).length).toBe(1);
     expect((await admin('POST', `${base}/retry`, { class: 'REJECTED' })).body).toEqual({ matched: 1, dryRun: false });
     await until(() => written(bad)).toHaveLength(2);
     await until(() => posting()).toMatchObject({ posted: { discarded: 1 }, held: { REJECTED: 0 } });
@@ -281,7 +281,7 @@ describe('books in trouble', () => {
     books.behave();
     await posting('POST', '/resume');
     await until(() => written()).toHaveLength(30);
-    expect((await posting()).trouble).toBeNull();
+    await until(async () => (await posting()).trouble).toBeNull();
   });
 
   it('that do not accept the credentials wait for a person, and go on when these change', async () => {

@@ -33,6 +33,7 @@ const LedgerEntryAnswer = Type.Object({
   occurredAt: Moment,
   recordedAt: Moment,
   correlationId: Type.String(),
+  countedBy: Type.Optional(Type.Integer({ description: 'Of a netting movement: number of the source whose count had seen the movement already.' })),
 });
 export const LedgerAnswer = Type.Object({
   items: Type.Array(LedgerEntryAnswer),

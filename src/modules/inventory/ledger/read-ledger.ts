@@ -22,6 +22,8 @@ export interface LedgerEntry {
   readonly occurredAt: string;
   readonly recordedAt: string;
   readonly correlationId: string;
+  /** Of a netting movement: whose count had seen the movement already, by source number. Absent before hubs kept it. */
+  readonly countedBy?: number;
 }
 
 /** Transaction, batch and entry: the order in which the feed is served. */
@@ -55,10 +57,11 @@ interface Row {
   occurredAt: Date;
   recordedAt: Date;
   correlationId: string;
+  countedBy: number | null;
 }
 
 const COLUMNS = `b.tx::text as tx, m.batch_id as batch, m.n, m.item_id as item, m.quantity, m.from_account as "fromAccount", m.to_account as "toAccount", m.kind,
-  m.source_id as source, m.event_id as "eventId", m.line, m.occurred_at as "occurredAt", b.recorded_at as "recordedAt", m.correlation_id as "correlationId"`;
+  m.source_id as source, m.event_id as "eventId", m.line, m.occurred_at as "occurredAt", b.recorded_at as "recordedAt", m.correlation_id as "correlationId", m.counted_by as "countedBy"`;
 
 /**
  * The ledger as a feed. It serves up to a safe watermark only: transactions older than the oldest one that is still
@@ -142,6 +145,7 @@ export class ReadLedger {
       occurredAt: row.occurredAt.toISOString(),
       recordedAt: row.recordedAt.toISOString(),
       correlationId: row.correlationId,
+      ...(row.countedBy === null ? {} : { countedBy: row.countedBy }),
     }));
   }
 }

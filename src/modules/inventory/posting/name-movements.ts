@@ -25,17 +25,17 @@ export class NameMovements {
   ) {}
 
   /**
-   * Those that concern the connection, in order: they did not come from it, and one of their sides is a place that it
-   * maps. Call it after the entries were read: a place that was mapped before a movement was recorded is then seen,
+   * Those that concern the connection, in order: its books do not have them by themselves, and one of their sides is a
+   * place that it maps. Call it after the entries were read: a place that was mapped before a movement was recorded is then seen,
    * since a name that is missing is never remembered as missing.
    */
   async concerning(connection: Connection, entries: readonly LedgerEntry[]): Promise<NamedMovement[]> {
     const { movementSink } = connection.manifest.capabilities;
     invariant(movementSink, `'${connection.id}' keeps no books`);
-    const foreign = entries.filter((entry) => entry.source !== connection.sourceId);
-    const codes = new Set(foreign.flatMap((entry) => [placeOf(entry.from), placeOf(entry.to)].filter((code) => code !== undefined)));
+    const missing = entries.filter((entry) => !hasByItself(connection.sourceId, entry));
+    const codes = new Set(missing.flatMap((entry) => [placeOf(entry.from), placeOf(entry.to)].filter((code) => code !== undefined)));
     const places = await this.references.reverse(connection.sourceId, 'location', movementSink.locationReference, [...codes]);
-    const concerned = foreign.filter((entry) => places.has(placeOf(entry.from) ?? '') || places.has(placeOf(entry.to) ?? ''));
+    const concerned = missing.filter((entry) => places.has(placeOf(entry.from) ?? '') || places.has(placeOf(entry.to) ?? ''));
     const [items, keys] = await Promise.all([this.items(connection, movementSink.itemReference, concerned), this.keys.of(connection.sourceId, concerned)]);
     const side = (account: LedgerAccount): PostingAccount => {
       if ('virtual' in account) return account;
@@ -75,6 +75,14 @@ export class NameMovements {
     for (const [item, sku] of await this.references.reverse(connection.sourceId, 'item', SKU, missing)) names.set(item, { type: SKU, id: sku, sku });
     return names;
   }
+}
+
+/**
+ * What came from the connection is in its books. So is the effect of its own counts, but of nobody else's: where another's
+ * count had seen a movement that the connection told of late, the books need the netting that the ledger has.
+ */
+function hasByItself(connection: number, { source, kind, countedBy = source }: LedgerEntry): boolean {
+  return source === connection && (kind !== 'netting' || countedBy === connection);
 }
 
 function placeOf(account: LedgerAccount): string | undefined {
