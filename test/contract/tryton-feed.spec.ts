@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/core/connector/connection.js';
 import { TRYTON_ABSENT } from '../peers/tryton/installed.js';
 import { PLACES, type Warehouse } from '../peers/tryton/retailer.js';
+import { PASSWORD } from '../peers/tryton/template.js';
 import { startTryton, TRYTON_START_MS, TRYTON_TEST_MS, type TrytonPeer } from '../peers/tryton/start-tryton.js';
 import { startWalledTryton, type WalledTryton } from './tryton/walled-tryton.js';
 
@@ -80,7 +81,7 @@ describe.skipIf(TRYTON_ABSENT !== undefined)(TRYTON_ABSENT === undefined ? WHAT 
     const whole = await wall.drain(connection);
     expect(whole.records.length).toBeGreaterThan(7);
     expect(new Set(whole.records.map(({ body }) => (JSON.parse(body) as { writtenAt: string }).writtenAt)).size).toBeLessThan(whole.records.length);
-    for (const limit of [1, 2, 3]) {
+    for (const limit of [1, 3]) {
       const paged = await wall.drain(connection, null, limit);
       expect(paged.records).toEqual(whole.records);
       // A page that is asked for again after a crash is the same page.
@@ -163,5 +164,45 @@ describe.skipIf(TRYTON_ABSENT !== undefined)(TRYTON_ABSENT === undefined ? WHAT 
       { ref: { type: 'location', id: String(dc.id) }, name: 'Warehouse', code: 'WH', kind: 'warehouse', active: true },
       { ref: { type: 'location', id: String(store.id) }, name: 'Store 1', code: 'S1', kind: 'warehouse', active: true },
     ]);
+  });
+
+  describe('behind a connection', () => {
+    const test = async (config: Readonly<Record<string, unknown>> = {}, { url = peer.url, password = PASSWORD } = {}): Promise<Readonly<Record<string, unknown>>> => {
+      const id = `test-${(tests += 1)}`;
+      await wall.connect(id, url, config, password);
+      return (await wall.admin('POST', `/admin/v1/connections/${id}/test`)).body as Readonly<Record<string, unknown>>;
+    };
+    let tests = 0;
+
+    it('that is set up rightly name the company and its places', async () => {
+      expect(await test()).toMatchObject({ ok: true, detail: expect.stringMatching(/^Practice Retailer Ltd: 2 places \(Store 1, Warehouse\), \d+ done moves, time zone UTC$/) as string });
+    });
+
+    it.each<[string, Readonly<Record<string, unknown>>, object]>([
+      ['a user that does not exist', { user: 'nobody' }, { ok: false, kind: 'auth_revoked' }],
+      ['a database that does not exist', { database: 'nowhere' }, { ok: false, kind: 'auth_revoked' }],
+      ['a company that is not the user\'s', { company: 99 }, { ok: false, kind: 'config' }],
+      ['a place that is none', { standaloneLocations: [PLACES.customer] }, { ok: false, kind: 'config', detail: expect.stringContaining('standaloneLocations') as string }],
+      ['a location of differences that is none', { differencesLocation: PLACES.storage }, { ok: false, kind: 'config', detail: expect.stringContaining('lost_found') as string }],
+      ['a party that is not there', { customerParty: 999 }, { ok: false, kind: 'config', detail: expect.stringContaining('999') as string }],
+    ])('are not to be had with %s', async (_, config, answer) => {
+      expect(await test(config)).toMatchObject(answer);
+    });
+
+    it('are not to be had with a wrong password, or by a user without rights', async () => {
+      expect(await test({}, { password: 'wrong' })).toMatchObject({ ok: false, kind: 'auth_revoked' });
+      const { rpc } = peer.retailer;
+      await rpc.call('model.res.user.create', [[{ name: 'Guest', login: 'guest', password: PASSWORD, companies: [['add', [rpc.company]]], company: rpc.company }]]);
+      expect(await test({ user: 'guest' })).toMatchObject({ ok: false, kind: 'permission', detail: expect.stringContaining('not allowed') as string });
+    });
+
+    it('wait while the server is away, and go on when it is back', async () => {
+      const { cursor } = await wall.drain(connection);
+      await peer.down();
+      await expect(wall.drain(connection, cursor)).rejects.toMatchObject({ code: 'PLUGIN_FAILED', details: { facts: { kind: 'transient' } } });
+      await peer.restart();
+      const move = await peer.retailer.move(PLACES.lostFound, dc.storageId, { product: product(0), quantity: 2 });
+      expect((await wall.drain(connection, cursor)).records.map(({ id }) => id)).toContain(`move/${move}`);
+    });
   });
 });

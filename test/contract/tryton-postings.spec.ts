@@ -86,7 +86,7 @@ describe.skipIf(TRYTON_ABSENT !== undefined)(TRYTON_ABSENT === undefined ? WHAT 
     expect(await stock()).toEqual([before[0] - 3, before[1]]);
   });
 
-  it.each([CREATE, 'model.stock.shipment.internal.wait', 'model.stock.shipment.internal.assign_force', 'model.stock.shipment.internal.done'])('are ambiguous when the answer to %s is lost, and found afterwards', async (method) => {
+  it.each([CREATE, 'model.stock.shipment.internal.assign_force', 'model.stock.shipment.internal.done'])('are ambiguous when the answer to %s is lost, and found afterwards', async (method) => {
     const before = await stock();
     proxy.fail(method, { kind: 'lose' });
     const batch = [posting(), posting()];
@@ -125,9 +125,9 @@ describe.skipIf(TRYTON_ABSENT !== undefined)(TRYTON_ABSENT === undefined ? WHAT 
     );
     expect(results).toMatchObject([
       { kind: 'applied' }, { kind: 'rejected', code: 'UNKNOWN_PRODUCT' }, { kind: 'rejected', code: 'UNKNOWN_LOCATION' },
-      { kind: 'rejected', code: 'REFUSED', detail: expect.stringContaining('period') as string }, { kind: 'rejected', code: 'UNKNOWN_PRODUCT' }, { kind: 'applied' },
+      { kind: 'rejected', code: 'REFUSED', detail: expect.stringContaining('period') as string }, { kind: 'applied' }, { kind: 'applied' },
     ]);
-    expect(await stock()).toEqual([before[0] - 2, before[1]]);
+    expect(await stock()).toEqual([before[0] - 3, before[1]]);
     await rpc.call('model.stock.period.draft', [[period]]);
   });
 

@@ -16,3 +16,8 @@ export interface TrytonConfig {
 export function markerOf(connectionId: string): string {
   return `crossdock:${connectionId}:`;
 }
+
+/** What a person finds a posted movement by. The hub's keys begin with its name already, which need not be said twice. */
+export function referenceOf(connectionId: string, key: string): string {
+  return markerOf(connectionId) + key.replace(/^crossdock:/, '');
+}

@@ -18,16 +18,14 @@ export class Erp {
   ) {}
 
   /**
-   * Finds out whose books these are. @throws ConnectorError config where the user has no company, else as `read`.
+   * Finds out whose books these are. @throws ConnectorError config where that cannot be told, else as `read`.
    */
   static async open(ctx: Ctx): Promise<Erp> {
-    const { answer, sentAtMs } = await send(ctx, 'model.res.user.get_preferences', [true, {}], true);
-    const preferences = resultOfRead(answer) as { company?: unknown };
-    const companyId = ctx.config.company ?? preferences.company;
-    if (typeof companyId !== 'number') throw new ConnectorError('config', 'the user has no current company in Tryton; set one, or name one in the configuration');
-    const now = momentOfMs(sentAtMs ?? ctx.now());
-    const [company] = await new Erp(ctx, companyId, 'UTC', now).read<{ timezone?: string | null }[]>('model.company.company.read', [[companyId], ['timezone']]);
-    return new Erp(ctx, companyId, company?.timezone ?? 'UTC', now);
+    const { answer, sentAtMs } = await send(ctx, 'model.company.company.search_read', [[], 0, null, null, ['timezone'], { language: 'en' }], true);
+    const companies = resultOfRead(answer) as readonly Company[];
+    const company = ctx.config.company === undefined && companies.length > 1 ? await currentCompany(ctx, companies) : companies.find(({ id }) => ctx.config.company === undefined || id === ctx.config.company);
+    if (company === undefined) throw new ConnectorError('config', ctx.config.company === undefined ? 'the user belongs to no company in Tryton' : `the user does not belong to company ${ctx.config.company}`);
+    return new Erp(ctx, company.id, company.timezone ?? 'UTC', momentOfMs(sentAtMs ?? ctx.now()));
   }
 
   /**
@@ -46,6 +44,20 @@ export class Erp {
   private contextOf(more: CallerContext): CallerContext {
     return { company: this.companyId, language: 'en', ...more };
   }
+}
+
+interface Company {
+  readonly id: number;
+  readonly timezone?: string | null;
+}
+
+/** Of several the one that the user works in at present. */
+async function currentCompany(ctx: Ctx, companies: readonly Company[]): Promise<Company> {
+  const { answer } = await send(ctx, 'model.res.user.get_preferences', [true, {}], true);
+  const { company: current } = resultOfRead(answer) as { company?: unknown };
+  const company = companies.find(({ id }) => id === current);
+  if (company === undefined) throw new ConnectorError('config', 'the user has several companies and no current one: name one in the configuration');
+  return company;
 }
 
 async function send({ http, config }: Ctx, method: string, params: readonly unknown[], readsOnly: boolean): Promise<{ readonly answer: Answer; readonly sentAtMs: number | undefined }> {

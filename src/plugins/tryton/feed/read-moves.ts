@@ -42,6 +42,7 @@ export async function readMovesAfter(erp: Erp, { at, id }: Position, limit: numb
 export async function readMoves(erp: Erp, domain: readonly unknown[], limit: number | null): Promise<DoneMove[]> {
   const selected = [['state', '=', 'done'], ['company', '=', erp.companyId], ...domain];
   const rows = await erp.read<MoveRow[]>('model.stock.move.search_read', [selected, 0, limit, [['write_date', 'ASC'], ['id', 'ASC']], FIELDS]);
+  if (rows.length === 0) return [];
   const places = await readPlaces(erp, rows.flatMap((row) => [row.from_location, row.to_location]));
   return rows.map((row) => doneMove(row, places, erp.timeZone));
 }

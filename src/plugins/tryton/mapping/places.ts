@@ -53,6 +53,11 @@ export class Places {
     return [...this.roots].find(([, owner]) => owner === place)?.[0];
   }
 
+  /** The first location of type Lost and Found that is in use. */
+  lostAndFound(): number | undefined {
+    return [...this.rows.values()].filter(({ type, active }) => type === 'lost_found' && Boolean(active ?? true)).map(({ id }) => id).sort((one, other) => one - other)[0];
+  }
+
   row(location: number): LocationRow | undefined {
     return this.rows.get(location);
   }

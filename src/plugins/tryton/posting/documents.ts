@@ -3,22 +3,31 @@ import type { TrytonDate, TrytonDecimal } from '../client/values.js';
 /** The models of the documents that movements are posted as. */
 export type DocumentModel = 'stock.shipment.internal' | 'stock.shipment.out' | 'stock.shipment.out.return' | 'stock.shipment.in';
 
-/**
- * Which button takes a document of a model from one state to the next, until it is done. Stock is never reserved first: the goods
- * have moved already, whatever Tryton believes to be there.
- */
-export const STEPS: Readonly<Record<DocumentModel, Readonly<Record<string, string>>>> = {
-  'stock.shipment.internal': { request: 'draft', draft: 'wait', waiting: 'assign_force', assigned: 'done', shipped: 'done' },
-  'stock.shipment.out': { draft: 'wait', waiting: 'pick', assigned: 'pick', picked: 'pack', packed: 'done' },
-  'stock.shipment.out.return': { draft: 'receive', received: 'done' },
-  'stock.shipment.in': { draft: 'receive', received: 'done' },
-};
-
-export const MODELS = Object.keys(STEPS) as DocumentModel[];
+/** What takes a document from one state to the next. */
+export interface Step {
+  readonly button: string;
+  readonly leadsTo: string;
+}
 
 /** The last state of each, and the one in which a document never takes effect. */
 export const DONE = 'done';
 export const CANCELLED = 'cancelled';
+
+const step = (button: string, leadsTo: string): Step => ({ button, leadsTo });
+const finish = step('done', DONE);
+
+/**
+ * The way of each kind of document until it is done, by state. Stock is never reserved first: the goods have moved already, whatever
+ * Tryton believes to be there.
+ */
+export const STEPS: Readonly<Record<DocumentModel, Readonly<Record<string, Step>>>> = {
+  'stock.shipment.internal': { request: step('draft', 'draft'), draft: step('wait', 'waiting'), waiting: step('assign_force', 'assigned'), assigned: finish, shipped: finish },
+  'stock.shipment.out': { draft: step('wait', 'waiting'), waiting: step('pick', 'picked'), assigned: step('pick', 'picked'), picked: step('pack', 'packed'), packed: finish },
+  'stock.shipment.out.return': { draft: step('receive', 'received'), received: finish },
+  'stock.shipment.in': { draft: step('receive', 'received'), received: finish },
+};
+
+export const MODELS = Object.keys(STEPS) as DocumentModel[];
 
 /** One posting as a document that is to be made. */
 export interface DocumentPlan {

@@ -30,6 +30,7 @@ export async function finishDocuments(erp: Erp, documents: readonly FoundDocumen
   return outcomes;
 }
 
+/** Why documents are stuck, by their ids. Whether a step really led where it leads is told by reading the documents in the end. */
 async function takeSteps(erp: Erp, model: DocumentModel, documents: readonly FoundDocument[]): Promise<Map<number, NotPosted>> {
   const stuck = new Map<number, NotPosted>();
   let going = documents.filter(({ state }) => state !== DONE);
@@ -37,15 +38,11 @@ async function takeSteps(erp: Erp, model: DocumentModel, documents: readonly Fou
     const groups = Map.groupBy(going, ({ state }) => state);
     going = [];
     for (const [state, group] of groups) {
-      const button = STEPS[model][state];
-      if (button === undefined) continue;
-      const pressed = await isolate(group, (some) => press(erp, model, button, some.map(({ id }) => id)));
+      const step = STEPS[model][state];
+      if (step === undefined) continue;
+      const pressed = await isolate(group, (some) => press(erp, model, step.button, some.map(({ id }) => id)));
       for (const [{ id }, verdict] of pressed.failed) stuck.set(id, verdict);
-      const ids = pressed.through.flatMap(({ entries }) => entries);
-      if (button === DONE || ids.length === 0) continue;
-      const states = await readDocuments(erp, model, ids.map(({ id }) => id));
-      // A button that changed nothing would be pressed for ever: such a document is left for another time.
-      going.push(...ids.flatMap((document) => (states.get(document.id)?.state === state ? [] : [{ ...document, state: states.get(document.id)?.state ?? DONE }])));
+      if (step.leadsTo !== DONE) going.push(...pressed.through.flatMap(({ entries }) => entries.map((document) => ({ ...document, state: step.leadsTo }))));
     }
   }
   return stuck;

@@ -1,6 +1,6 @@
 import type { CallContext, MovementPosting, PostResult } from '@crossdock/connector-sdk';
 import { Erp } from '../client/erp.js';
-import { markerOf, type TrytonConfig } from '../config.js';
+import { referenceOf, type TrytonConfig } from '../config.js';
 import { createDocuments } from './create-documents.js';
 import type { DocumentPlan } from './documents.js';
 import { type FoundDocument, findDocuments } from './find-documents.js';
@@ -19,15 +19,14 @@ import { readBasis } from './read-basis.js';
  */
 export async function postMovements(ctx: CallContext<TrytonConfig>, postings: readonly MovementPosting[]): Promise<readonly PostResult[]> {
   const erp = await Erp.open(ctx);
-  const marker = markerOf(ctx.connectionId);
-  const references = postings.map(({ key }) => marker + key);
+  const references = postings.map(({ key }) => referenceOf(ctx.connectionId, key));
   const found = await findDocuments(erp, references);
   const results = new Map<string, PostResult>();
-  const fresh = postings.filter((posting, index) => !found.has(references[index] as string) && posting.item.type === 'product');
-  const basis = fresh.length === 0 ? undefined : await readBasis(erp, fresh.map(({ item }) => Number(item.id)).filter(Number.isSafeInteger));
+  const fresh = postings.filter((_, index) => !found.has(references[index] as string));
+  const basis = fresh.length === 0 ? undefined : await readBasis(erp, fresh.map(({ item }) => item));
   const plans = new Map<string, DocumentPlan>();
   for (const posting of fresh) {
-    const reference = marker + posting.key;
+    const reference = referenceOf(ctx.connectionId, posting.key);
     const planned = planDocument(posting, { reference, company: erp.companyId, timeZone: erp.timeZone, basis: basis as NonNullable<typeof basis> });
     if (planned.kind === 'settled') results.set(reference, planned.result);
     else plans.set(reference, planned.plan);
@@ -38,7 +37,7 @@ export async function postMovements(ctx: CallContext<TrytonConfig>, postings: re
 }
 
 function resultOf(outcome: Outcome | undefined, earlier: FoundDocument | undefined): PostResult {
-  if (outcome === undefined) return { kind: 'rejected', code: 'UNKNOWN_PRODUCT', detail: 'the reference is not the number of a product' };
+  if (outcome === undefined) return { kind: 'ambiguous', reason: 'nothing is known of its document' };
   if (outcome.kind !== 'done') return outcome;
   return { kind: earlier === undefined ? 'applied' : 'duplicate', reference: outcome.number };
 }

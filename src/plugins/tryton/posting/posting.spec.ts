@@ -4,12 +4,13 @@ import type { Answer } from '../client/answer.js';
 import { Places } from '../mapping/places.js';
 import { isolate } from './isolate.js';
 import { planDocument } from './plan-document.js';
-import type { PostingBasis } from './read-basis.js';
+import type { PostingBasis, ProductFacts } from './read-basis.js';
 
 const WAREHOUSE = { id: 5, name: 'Warehouse', type: 'warehouse', parent: null, storage_location: 3, input_location: 1, output_location: 2 };
 const SHELF = { id: 8, name: 'Shelf', type: 'storage', parent: null };
+const product = (id: number, code: string, active = true): ProductFacts => ({ id, code, active, uom: 1, costPrice: { __class__: 'Decimal', decimal: '1.1000' } });
 const BASIS: PostingBasis = {
-  places: new Places([WAREHOUSE, SHELF], [8]), products: new Map([[40, { uom: 1, costPrice: { __class__: 'Decimal', decimal: '1.1000' } }]]), differences: 4, elsewhere: 60,
+  places: new Places([WAREHOUSE, SHELF], [8]), products: [product(40, 'MUG'), product(41, 'TWICE'), product(42, 'TWICE'), product(43, 'OLD', false), product(44, 'NEW', false), product(45, 'NEW')], differences: 4, elsewhere: 60,
   customer: { party: 90, location: 7, address: 91 }, supplier: { party: 92, location: 6 },
 };
 const at = (id: number): PostingAccount => ({ location: { type: 'location', id: String(id) }, condition: 'sellable' });
@@ -40,13 +41,22 @@ describe('a posting', () => {
     expect(plan({})).toMatchObject({ plan: { values: { effective_date: day, planned_date: day, customer: 90, delivery_address: 91, moves: [['create', [{ unit_price: { decimal: '1.1000' } }]]] } } });
   });
 
+  it.each([['MUG', 40], ['OLD', 43], ['NEW', 45]])('of an item that is named by its SKU %s is of the product with that code', (sku, id) => {
+    expect(plan({ item: { type: 'sku', id: sku, sku } })).toMatchObject({ plan: { values: { moves: [['create', [{ product: id }]]] } } });
+  });
+
+  it('of a SKU that two products have, or none, is refused', () => {
+    expect(plan({ item: { type: 'sku', id: 'TWICE' } })).toMatchObject({ result: { kind: 'rejected', code: 'AMBIGUOUS_PRODUCT' } });
+    expect(plan({ item: { type: 'sku', id: 'NOWHERE' } })).toMatchObject({ result: { kind: 'rejected', code: 'UNKNOWN_PRODUCT' } });
+  });
+
   it('without parties is an internal shipment', () => {
     expect(plan({}, { ...BASIS, customer: undefined })).toMatchObject({ plan: { model: 'stock.shipment.internal' } });
   });
 
   it('between conditions of one place is nothing to Tryton, and what it does not know is refused', () => {
     expect(plan({ to: { location: { type: 'location', id: '5' }, condition: 'damaged' } })).toEqual({ kind: 'settled', result: { kind: 'unchanged' } });
-    expect(plan({ item: { type: 'product', id: '41' } })).toMatchObject({ result: { kind: 'rejected', code: 'UNKNOWN_PRODUCT' } });
+    expect(plan({ item: { type: 'product', id: '49' } })).toMatchObject({ result: { kind: 'rejected', code: 'UNKNOWN_PRODUCT' } });
     expect(plan({ to: at(3) })).toMatchObject({ result: { kind: 'rejected', code: 'UNKNOWN_LOCATION', detail: expect.stringContaining('location 3') as string } });
   });
 });

@@ -1,4 +1,4 @@
-import { ConnectorError } from '@crossdock/connector-sdk';
+import { ConnectorError, type ExternalRef } from '@crossdock/connector-sdk';
 import type { Erp } from '../client/erp.js';
 import { readPlaces } from '../client/read-places.js';
 import type { TrytonDecimal } from '../client/values.js';
@@ -6,6 +6,9 @@ import type { Places } from '../mapping/places.js';
 import type { CustomerAccount, SupplierAccount } from './documents.js';
 
 export interface ProductFacts {
+  readonly id: number;
+  readonly code: string | null;
+  readonly active: boolean;
   readonly uom: number;
   readonly costPrice: TrytonDecimal;
 }
@@ -13,7 +16,7 @@ export interface ProductFacts {
 /** What the ERP knows that documents are made from. */
 export interface PostingBasis {
   readonly places: Places;
-  readonly products: ReadonlyMap<number, ProductFacts>;
+  readonly products: readonly ProductFacts[];
   readonly differences: number;
   readonly elsewhere: number;
   readonly customer: CustomerAccount | undefined;
@@ -21,12 +24,14 @@ export interface PostingBasis {
 }
 
 /** @throws ConnectorError config where the configuration names what is not there. */
-export async function readBasis(erp: Erp, productIds: Iterable<number>): Promise<PostingBasis> {
+export async function readBasis(erp: Erp, items: readonly ExternalRef[]): Promise<PostingBasis> {
   const { config } = erp.ctx;
-  const differences = config.differencesLocation ?? (await firstLostAndFound(erp));
+  const places = await readPlaces(erp, []);
+  const differences = config.differencesLocation ?? places.lostAndFound();
+  if (differences === undefined) throw new ConnectorError('config', 'the database has no location of type Lost and Found');
   return {
-    places: await readPlaces(erp, []),
-    products: await readProducts(erp, [...new Set(productIds)]),
+    places,
+    products: await readProducts(erp, items),
     differences,
     elsewhere: config.elsewhereLocation ?? differences,
     customer: config.customerParty === undefined ? undefined : await readCustomer(erp, config.customerParty),
@@ -34,17 +39,21 @@ export async function readBasis(erp: Erp, productIds: Iterable<number>): Promise
   };
 }
 
-async function firstLostAndFound(erp: Erp): Promise<number> {
-  const [id] = await erp.read<number[]>('model.stock.location.search', [[['type', '=', 'lost_found']], 0, 1, [['id', 'ASC']]]);
-  if (id === undefined) throw new ConnectorError('config', 'the database has no location of type Lost and Found');
-  return id;
+/** Named by their numbers, or by their codes where the connection matches by SKU. Archived ones too: their last stock has to go somewhere. */
+async function readProducts(erp: Erp, items: readonly ExternalRef[]): Promise<ProductFacts[]> {
+  const named = (type: string): string[] => [...new Set(items.flatMap((item) => (item.type === type ? [item.id] : [])))];
+  const names = ['OR', ['id', 'in', named('product').map(Number).filter(Number.isSafeInteger)], ['code', 'in', named('sku')]];
+  const domain = [names, ['active', 'in', [true, false]], ['type', 'in', ['goods', 'assets']]];
+  const rows = await erp.read<ProductRow[]>('model.product.product.search_read', [domain, 0, null, null, ['code', 'default_uom', 'cost_price', 'active']]);
+  return rows.map((row) => ({ id: row.id, code: row.code, active: Boolean(row.active), uom: row.default_uom, costPrice: row.cost_price ?? { __class__: 'Decimal', decimal: '0' } }));
 }
 
-/** Archived products too: their last stock has to go somewhere. */
-async function readProducts(erp: Erp, ids: readonly number[]): Promise<Map<number, ProductFacts>> {
-  const domain = [['id', 'in', ids], ['active', 'in', [true, false]], ['type', 'in', ['goods', 'assets']]];
-  const rows = await erp.read<{ id: number; default_uom: number; cost_price: TrytonDecimal | null }[]>('model.product.product.search_read', [domain, 0, null, null, ['default_uom', 'cost_price']]);
-  return new Map(rows.map((row) => [row.id, { uom: row.default_uom, costPrice: row.cost_price ?? { __class__: 'Decimal', decimal: '0' } }]));
+interface ProductRow {
+  readonly id: number;
+  readonly code: string | null;
+  readonly active: boolean | number;
+  readonly default_uom: number;
+  readonly cost_price: TrytonDecimal | null;
 }
 
 async function readCustomer(erp: Erp, id: number): Promise<CustomerAccount> {
