@@ -43,8 +43,20 @@ function programOf(command, args) {
   if (command === 'test') return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args];
   if (command === 'backup') return [join(root, 'dist/src/commands/backup.js'), ...args];
   if (command === 'demo') return [join(root, 'dist/lab/demo.js'), ...args];
+  if (command === 'torture:trading') return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'test/e2e/trading.spec.ts', '--reporter=verbose'];
   if (command === 'torture:replicas') return [join(root, 'dist/lab/torture-replicas.js'), ...args];
   return [join(root, 'dist/bench', `${args[0]}.js`), ...args.slice(1)];
+}
+
+/** The options of the long trading run, as its test reads them from the environment; undefined when they make no sense. */
+function tradingWish(args) {
+  const wish = { days: 7, orders: 100_000, lines: 100_000, kills: 5 };
+  for (let index = 0; index < args.length; index += 2) {
+    const name = args[index]?.replace(/^--/, '');
+    if (!(name in wish) || !/^\d{1,6}$/.test(args[index + 1] ?? '')) return undefined;
+    wish[name] = args[index + 1];
+  }
+  return Object.fromEntries(Object.entries(wish).map(([name, value]) => [`TRADING_${name.toUpperCase()}`, String(value)]));
 }
 
 async function main([command = '', ...args]) {
@@ -57,10 +69,15 @@ async function main([command = '', ...args]) {
     process.stderr.write(`${help('bench')}\nKnown: ${benchmarks().join(', ')}\n`);
     return 2;
   }
+  const trading = command === 'torture:trading' ? tradingWish(args) : {};
+  if (!trading) {
+    process.stderr.write(help(command));
+    return 2;
+  }
   const runtime = await prepare();
   // Many short processes load the same packages: a cache of compiled code saves an eighth of the tests' time. The hub
   // itself runs without, because it would be 10 MB larger.
-  const env = command === 'test' ? { NODE_COMPILE_CACHE: join(root, '.tmp/compile-cache') } : {};
+  const env = command === 'test' ? { NODE_COMPILE_CACHE: join(root, '.tmp/compile-cache') } : trading;
   return handOver(runtime, programOf(command, args), { cwd: root, env });
 }
 

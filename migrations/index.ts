@@ -21,6 +21,7 @@ import { OutsideCatalog1700000014000 } from './1700000014000-outside-catalog.js'
 import { WebhookSubscriptions1700000014500 } from './1700000014500-webhook-subscriptions.js';
 import { Orchestration1700000016000 } from './1700000016000-orchestration.js';
 import { InstallationKey1700000016100 } from './1700000016100-installation-key.js';
+import { BoardTickets1700000016200 } from './1700000016200-board-tickets.js';
 
 /** In order. A migration that has shipped is never edited. */
 export const MIGRATIONS = [
@@ -47,4 +48,5 @@ export const MIGRATIONS = [
   WebhookSubscriptions1700000014500,
   Orchestration1700000016000,
   InstallationKey1700000016100,
+  BoardTickets1700000016200,
 ];

@@ -7,6 +7,7 @@ import { MappingHttpModule } from './core/mapping/http/mapping-http.module.js';
 import { MatchingModule } from './core/matching/matching.module.js';
 import { OAuthModule } from './core/oauth/oauth.module.js';
 import { OrchestrationModule } from './core/orchestration/orchestration.module.js';
+import { QueueBoardModule } from './core/queue-board/queue-board.module.js';
 import { PersistenceModule } from './core/persistence/persistence.module.js';
 import type { Settings } from './core/settings/settings.js';
 import { SettingsModule } from './core/settings/settings.module.js';
@@ -24,6 +25,7 @@ export class AppModule {
         PersistenceModule,
         OrchestrationModule.forRole(settings.role),
         HttpModule,
+        QueueBoardModule,
         IdempotencyModule,
         OAuthModule,
         ConnectorModule,

@@ -64,6 +64,20 @@ topology and queue is played once a round, each on a database of its own; then c
 
 Exit codes: 0 every check is true, 1 one is false or could not be made, 2 the options make no sense.
 `,
+  'torture:trading': () => `npm run torture:trading [-- <options>]
+
+Installs and builds what is missing, then has a real shop (Vendure) and a real ERP (Tryton) trade through the hub, which is killed on
+the way, and compares all three with the sums of what was done. Both must be installed: docs/testing.md says how. With
+CROSSDOCK_REAL_DATA the trades are those of the UCI Online Retail file.
+
+  --days N            days of the file [7]
+  --orders N          orders at most [100000]
+  --lines N           lines of an order at most [100000]
+  --kills N           kill -9 the hub so often, evenly spread [5]
+  --help              this text
+
+Exit codes: 0 all equal, 1 not, 2 the options make no sense.
+`,
   bench: () => `npm run bench -- <name> [options]
 
 Installs and builds what is missing, then runs one measurement of bench/. Without a name it lists them.

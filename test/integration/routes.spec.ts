@@ -101,7 +101,8 @@ it('serves exactly the routes that the table of access has, HEAD wherever GET', 
   const served = new Set(hub.routes.filter(({ method }) => method !== 'HEAD').map(({ method, url }) => `${method} ${url}`));
   expect([...served].filter((route) => !ACCESS.has(route))).toEqual([]);
   expect([...ACCESS.keys()].filter((route) => !served.has(route))).toEqual([]);
-  expect(hub.routes.filter(({ method, url }) => method === 'HEAD' && !ACCESS.has(`GET ${url}`))).toEqual([]);
+  // A plugin's own front door is registered with and without a slash at its end.
+  expect(hub.routes.filter(({ method, url }) => method === 'HEAD' && !ACCESS.has(`GET ${url.replace(/(.)\/$/, '$1')}`))).toEqual([]);
 });
 
 it('answers anybody on the routes that are for anybody, and on no other', async () => {

@@ -37,6 +37,6 @@ import { Users } from './user/users.js';
     Sessions, SignIn, Tries, Users, ManageUsers, KeepAnAdmin, Invitations, OwnAccount,
     IdentityProvider, AdmitPerson, OidcSignIn,
   ],
-  exports: [SetupService, Callers, ClientKeys, CallMeter, AccessTokens],
+  exports: [SetupService, Callers, ClientKeys, CallMeter, AccessTokens, Sessions],
 })
 export class GovernanceModule {}

@@ -15,7 +15,7 @@ export class OrchestrationModule {
       module: OrchestrationModule,
       imports: [BullModule.forRootAsync({ inject: [SETTINGS], useFactory: queueOptions }), BullModule.registerQueue({ name: WAKE_UP_QUEUE })],
       providers: [QueueHealth, WakeUps, ...(role === 'api' ? [] : [WakeUpConsumer])],
-      exports: [QueueHealth, WakeUps],
+      exports: [BullModule, QueueHealth, WakeUps],
     };
   }
 }

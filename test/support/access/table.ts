@@ -30,6 +30,49 @@ const TABLE = `
   DELETE /admin/v1/sessions/:id                              viewer
   GET    /admin/v1/oidc/login                                anybody
   GET    /admin/v1/oidc/callback                             anybody
+  POST   /admin/v1/queues/sessions                           viewer
+  GET    /admin/queues/enter                                 anybody
+  GET    /admin/queues                                       viewer
+  GET    /admin/queues/metrics-history                       viewer
+  GET    /admin/queues/job-schedulers                        viewer
+  GET    /admin/queues/queue/:queueName                      viewer
+  GET    /admin/queues/queue/:queueName/:jobId               viewer
+  GET    /admin/queues/api/redis/stats                       viewer
+  GET    /admin/queues/api/queues                            viewer
+  GET    /admin/queues/api/job-schedulers                    viewer
+  GET    /admin/queues/api/queues/:queueName/metrics         viewer
+  GET    /admin/queues/api/queues/:queueName/default-job-options viewer
+  GET    /admin/queues/api/queues/:queueName/workers         viewer
+  GET    /admin/queues/api/queues/:queueName/rate-limit      viewer
+  GET    /admin/queues/api/queues/:queueName/job-data-schema viewer
+  PUT    /admin/queues/api/queues/pause                      admin
+  PUT    /admin/queues/api/queues/resume                     admin
+  GET    /admin/queues/api/queues/:queueName/:jobId/logs     viewer
+  GET    /admin/queues/api/queues/:queueName/:jobId/flow     viewer
+  GET    /admin/queues/api/queues/:queueName/:jobId          viewer
+  POST   /admin/queues/api/queues/:queueName/add             admin
+  PUT    /admin/queues/api/queues/:queueName/retry/:queueStatus admin
+  PUT    /admin/queues/api/queues/:queueName/promote         admin
+  PUT    /admin/queues/api/queues/:queueName/clean/:queueStatus admin
+  PUT    /admin/queues/api/queues/:queueName/pause           admin
+  PUT    /admin/queues/api/queues/:queueName/resume          admin
+  PUT    /admin/queues/api/queues/:queueName/concurrency     admin
+  PUT    /admin/queues/api/queues/:queueName/rate-limit      admin
+  PUT    /admin/queues/api/queues/:queueName/rate-limit/release admin
+  PUT    /admin/queues/api/queues/:queueName/empty           admin
+  PUT    /admin/queues/api/queues/:queueName/obliterate      admin
+  PUT    /admin/queues/api/queues/:queueName/job-schedulers/:schedulerId/remove admin
+  PATCH  /admin/queues/api/queues/:queueName/job-schedulers/:schedulerId admin
+  PUT    /admin/queues/api/queues/:queueName/job-schedulers/:schedulerId/run admin
+  PUT    /admin/queues/api/queues/:queueName/:jobId/retry    admin
+  PUT    /admin/queues/api/queues/:queueName/:jobId/clean    admin
+  PUT    /admin/queues/api/queues/:queueName/:jobId/promote  admin
+  PATCH  /admin/queues/api/queues/:queueName/:jobId/update-data admin
+  PATCH  /admin/queues/api/queues/:queueName/:jobId/delay    admin
+  PATCH  /admin/queues/api/queues/:queueName/:jobId/priority admin
+  PUT    /admin/queues/api/queues/:queueName/:jobId/remove-unprocessed-children admin
+  GET    /admin/queues/static/*                              viewer
+
   POST   /admin/v1/invitations/accept                        anybody
   GET    /admin/v1/me                                        viewer
   PUT    /admin/v1/me/password                               viewer

@@ -49,6 +49,12 @@ export class Sessions {
     return TOKEN.test(token) ? this.lookups.submit(hashSecret(token)) : undefined;
   }
 
+  /** As `verify`, by the session's id, for a way in that the session itself has opened; it does not count as use of the session. */
+  async live(sessionId: string): Promise<UserCaller | undefined> {
+    const [row] = await this.callers('s.id = any($1::uuid[])', [sessionId]);
+    return row && callerOf(row);
+  }
+
   /**
    * Begins a session of a user who has proved to be one.
    * @param passwordHash the password that was the proof: when it has been changed meanwhile, it proves nothing.
@@ -97,13 +103,17 @@ export class Sessions {
     await queryable.execute('delete from governance.admin_session where user_id = $1 and id is distinct from $2::uuid', [userId, keptId ?? null]);
   }
 
-  private async lookUp(hashes: readonly Buffer[]): Promise<(UserCaller | undefined)[]> {
-    const rows = await this.database.query<CallerRow>(
+  private callers(which: 's.token_hash = any($1)' | 's.id = any($1::uuid[])', values: readonly unknown[]): Promise<CallerRow[]> {
+    return this.database.query<CallerRow>(
       `select s.token_hash, s.id as session_id, u.id as user_id, u.email, u.role, s.last_seen_at < now() - interval '1 minute' as seen_before
        from governance.admin_session s join governance.user_account u on u.id = s.user_id
-       where s.token_hash = any($1) and s.expires_at > now() and s.last_seen_at > now() - make_interval(secs => $2) and u.disabled_at is null`,
-      [hashes, IDLE_SECONDS],
+       where ${which} and s.expires_at > now() and s.last_seen_at > now() - make_interval(secs => $2) and u.disabled_at is null`,
+      [values, IDLE_SECONDS],
     );
+  }
+
+  private async lookUp(hashes: readonly Buffer[]): Promise<(UserCaller | undefined)[]> {
+    const rows = await this.callers('s.token_hash = any($1)', hashes);
     const seen = rows.filter((row) => row.seen_before).map((row) => row.token_hash);
     if (seen.length > 0) await this.database.execute('update governance.admin_session set last_seen_at = now() where token_hash = any($1)', [seen]);
     const byHash = new Map(rows.map((row) => [row.token_hash.toString('hex'), callerOf(row)]));
