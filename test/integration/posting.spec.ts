@@ -5,8 +5,9 @@ import type { MovementPosting, PostResult } from '@crossdock/connector-sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ConnectionDirectory } from '../../src/core/connector/connection-directory.js';
 import { Database } from '../../src/core/persistence/database.js';
-import { ReadLedger } from '../../src/modules/inventory/ledger/read-ledger.js';
+import { ReadLedger, type LedgerEntry } from '../../src/modules/inventory/ledger/read-ledger.js';
 import { RecordStock } from '../../src/modules/inventory/ledger/record-stock.js';
+import { postingKey } from '../../src/modules/inventory/posting/posting-keys.js';
 import type { Answer } from '../support/app.js';
 import { BooksServer } from '../support/books.js';
 import { buildPlugins, type PluginBuild } from '../support/plugins.js';
@@ -144,9 +145,10 @@ describe('switching posting on', () => {
     expect(books.of(`later-${item}`).map(({ quantity }) => quantity).sort()).toEqual([1, 2, 5]);
   });
 
-  it('is refused twice, for a plugin that keeps no books, and with a position that is none', async () => {
+  it('is refused twice, for a connection that is not there, and with a position that is none or that the ledger has not reached', async () => {
     expect(await admin('PUT', `/admin/v1/connections/${erp}/posting`, { from: 'now' })).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
     expect(await admin('PUT', `/admin/v1/connections/${erp}/posting`, { from: 'yesterday' })).toMatchObject({ status: 422, body: { errors: [{ pointer: '/from' }] } });
+    expect(await admin('PUT', `/admin/v1/connections/${erp}/posting`, { from: '999999999999.1.0', restart: true })).toMatchObject({ status: 422, body: { errors: [{ pointer: '/from', detail: 'lies beyond the end of the ledger' }] } });
     expect(await admin('PUT', '/admin/v1/connections/nobody/posting', { from: 'now' })).toMatchObject({ status: 404, body: { code: 'CONNECTION_NOT_FOUND' } });
   });
 
@@ -326,4 +328,16 @@ it('refuses the late settlement of a worker that lost its book, whose movements 
   await until(async () => (await posting()).posted.duplicate).toBe(1);
   expect(await posting()).toMatchObject({ posted: { applied: 0, duplicate: 1 } });
   expect(written().map(({ key }) => key)).toEqual(first);
+});
+
+it('makes keys as it always has, from what the movement says and not from where it stands', () => {
+  const entry: LedgerEntry = {
+    position: '812.4.0', kind: 'sale', item: 'A', quantity: 2, from: { location: 'dc', condition: 'sellable' }, to: { virtual: 'customer' },
+    source: 3, eventId: 'order-1', line: '1', occurredAt: '2026-06-01T12:00:00.000Z', recordedAt: '2026-06-01T12:00:01.000Z', correlationId: 'c',
+  };
+  const key = (change: Partial<LedgerEntry> = {}, connection = 7): string => postingKey('6b1c1f0e-0000-4000-8000-000000000000', connection, { ...entry, ...change });
+  expect(key()).toBe('crossdock:cd41f96758fe104a9dbd3ecc80640a3a');
+  expect(key({ position: '9.9.9', recordedAt: '2027-01-01T00:00:00.000Z', correlationId: 'd' })).toBe(key());
+  const others = [key({}, 8), key({ quantity: 3 }), key({ eventId: 'order-2' }), key({ to: { virtual: 'loss' } }), key({ kind: 'netting' }), key({ item: 'B' }), key({ source: 4 })];
+  expect(new Set([key(), ...others]).size).toBe(8);
 });

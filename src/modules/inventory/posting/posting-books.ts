@@ -82,10 +82,12 @@ export class PostingBooks {
   /**
    * Opens a connection's book. `restart` moves the cursor of one that is open already: what was posted before is known
    * by its keys, so going back is harmless; going forward leaves out what lies between.
-   * @throws HubError CONFLICT when it is open and `restart` is not set.
+   * @throws HubError CONFLICT when it is open and `restart` is not set; VALIDATION_FAILED when the ledger has not come as
+   *   far as the position: nothing would be posted until it has, without a word.
    */
   async open(source: number, from: PostingStart, restart: boolean): Promise<void> {
     const position = typeof from === 'string' ? undefined : from;
+    if (position && (await this.isAhead(position))) throw new HubError('VALIDATION_FAILED', { errors: [{ pointer: '/from', detail: 'lies beyond the end of the ledger' }] });
     const written = await this.database.once((tx) => tx.execute(
       `insert into inventory.posting_book as b (source_id, state, started_from, started_at, starts_after, cursor_tx, cursor_batch, cursor_n)
        values ($1, 'running', $2, clock_timestamp(), case when $2 = 'now' then pg_current_snapshot() end,
@@ -112,6 +114,10 @@ export class PostingBooks {
   async wake(source: number): Promise<void> {
     const written = await this.database.execute(`update inventory.posting_book set not_before = '-infinity' where source_id = $1 and not_before > inventory.clock()`, [source]);
     if (written > 0) this.wakeUps.ring(POSTING_TOPIC);
+  }
+
+  private async isAhead({ tx }: LedgerPosition): Promise<boolean> {
+    return (await this.database.query('select where $1::xid8 >= pg_snapshot_xmax(pg_current_snapshot())', [String(tx)])).length > 0;
   }
 
   private changed(): void {
