@@ -105,7 +105,7 @@ describe('a session', () => {
     await database.transaction(async (tx) => {
       await tx.execute('update governance.user_account set disabled_at = now() where id = $1', [userId]);
       begun = hub.app.get(Sessions).begin(userId, ORIGIN).then(() => 'begun', (error: { code: string }) => error.code);
-      await expect.poll(async () => (await database.query(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length).toBe(1);
+      await expect.poll(async () => (await database.query(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length, { timeout: 20_000 }).toBe(1);
     });
     expect(await begun).toBe('UNAUTHENTICATED');
     expect(await database.query('select 1 from governance.admin_session where user_id = $1 and created_at > now() - interval \'1 minute\' and begun_by = \'password\' and address is not null', [userId])).toEqual([]);

@@ -7,7 +7,7 @@ import { IsEmail, IsString, Length, MaxLength } from 'class-validator';
 export const Trimmed = (): PropertyDecorator => Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value));
 
 /** An e-mail address, by which a person is known; upper and lower case are the same. */
-export const EmailField = (): PropertyDecorator => applyDecorators(ApiProperty({ format: 'email', maxLength: 254 }), Trimmed(), MaxLength(254), IsEmail());
+export const EmailField = ({ required = true } = {}): PropertyDecorator => applyDecorators(ApiProperty({ format: 'email', maxLength: 254, required }), Trimmed(), MaxLength(254), IsEmail());
 
 /** A password that is being set. Length is what counts (NIST SP 800-63B); there are no rules of composition. */
 export const NewPasswordField = (description: string): PropertyDecorator => applyDecorators(ApiProperty({ description, minLength: 12, maxLength: 1_024 }), IsString(), Length(12, 1_024));

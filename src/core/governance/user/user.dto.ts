@@ -27,7 +27,7 @@ export class CreateUserDto {
 
 export class ChangeUserDto {
   @IfGiven()
-  @EmailField()
+  @EmailField({ required: false })
   email?: string;
 
   @ApiProperty({ required: false, type: String, nullable: true, minLength: 1, maxLength: LONGEST_NAME })
