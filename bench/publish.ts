@@ -77,7 +77,7 @@ async function withoutWall(folders: PluginFolders, connection: Connection): Prom
       return { status: answer.statusCode, headers: answer.headers as Record<string, string>, body: await answer.body.text() };
     },
   };
-  return async () => (await connector.publishInventory?.(context, figures())) ?? [];
+  return async () => (await connector.publishInventory?.(context, figures(), { feeds: {} })) ?? [];
 }
 
 /** Milliseconds of each call, one after the other: a publisher sends one batch at a time. */

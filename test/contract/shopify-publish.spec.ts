@@ -11,7 +11,7 @@ const gid = (id: number) => `gid://shopify/InventoryItem/${id}`;
 const figure = (id: number, available: number, version = 1): InventoryFigure => ({ item: { type: 'inventory-item', id: String(id) }, available, version });
 
 async function publish(ctx: CallContext<ShopifyConfig>, figures: readonly InventoryFigure[]) {
-  const results = await shopify.publishInventory?.(ctx, figures);
+  const results = await shopify.publishInventory?.(ctx, figures, { feeds: {} });
   if (results === undefined) throw new Error('the connector does not publish');
   return results;
 }

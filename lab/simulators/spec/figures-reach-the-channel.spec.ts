@@ -45,7 +45,7 @@ async function started<T extends Outlet>(system: T): Promise<T> {
 }
 
 function publish(connector: Connector<never>, ctx: CallContext<never>, told: readonly InventoryFigure[]): Promise<readonly PublishResult[]> {
-  return (connector.publishInventory as NonNullable<Connector<never>['publishInventory']>)(ctx, told);
+  return (connector.publishInventory as NonNullable<Connector<never>['publishInventory']>)(ctx, told, { feeds: {} });
 }
 
 const kinds = (results: readonly PublishResult[]): string[] => results.map((result) => result.kind);

@@ -63,6 +63,16 @@ export interface InventoryFigure {
   readonly version: number;
 }
 
+/** What figures were reckoned from, as far as it came from the same outside system. */
+export interface FiguresBasis {
+  /**
+   * By feed of this connection: a cursor that `pollFeed` gave. Whatever its page and those before brought stood in the ledger
+   * when the figures were reckoned; what the outside system did since need not be in them. Null while the hub cannot
+   * tell; a feed that was not polled yet is missing.
+   */
+  readonly feeds: Readonly<Record<string, string | null>>;
+}
+
 /** Exactly one answer an item, in the same order. */
 export type PublishResult =
   | { readonly kind: 'applied' }
@@ -82,7 +92,7 @@ export interface Connector<Config = Readonly<Record<string, unknown>>> {
   checkHealth?(ctx: CallContext<Config>): Promise<{ readonly detail: string }>;
   /** Pure: the same delivery always gives the same events. */
   parseDeliveries?(ctx: CallContext<Config>, deliveries: readonly Delivery[]): Promise<readonly ParseResult[]> | readonly ParseResult[];
-  publishInventory?(ctx: CallContext<Config>, figures: readonly InventoryFigure[]): Promise<readonly PublishResult[]>;
+  publishInventory?(ctx: CallContext<Config>, figures: readonly InventoryFigure[], basis: FiguresBasis): Promise<readonly PublishResult[]>;
   /** The next page of one feed. Reads only; the same cursor may be asked again after a crash. */
   pollFeed?(ctx: CallContext<Config>, request: FeedRequest): Promise<FeedPage>;
   /** Writes movements into the outside system's books, in the order given, each key once whatever happens. */

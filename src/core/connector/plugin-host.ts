@@ -1,5 +1,5 @@
 import type {
-  Delivery, FeedPage, FeedRequest, InventoryFigure, ListPage, ListRequest, MovementPosting, OutsideItem, OutsideLocation, ParseResult, PostResult, PublishResult,
+  Delivery, FeedPage, FeedRequest, FiguresBasis, InventoryFigure, ListPage, ListRequest, MovementPosting, OutsideItem, OutsideLocation, ParseResult, PostResult, PublishResult,
   SubscriptionRequest, SubscriptionResult,
 } from '@crossdock/connector-sdk';
 import type { Connection } from './connection.js';
@@ -14,8 +14,8 @@ export abstract class PluginHost {
   /** Pure: calling it again with the same deliveries is harmless. Splits to the manifest's `batchMax` by itself. */
   abstract parseDeliveries(connection: Connection, deliveries: readonly Delivery[]): Promise<readonly ParseResult[]>;
 
-  /** One call, at most the manifest's `batchMax` figures: Publisher splits. */
-  abstract publishInventory(connection: Connection, figures: readonly InventoryFigure[]): Promise<readonly PublishResult[]>;
+  /** One call, at most the manifest's `batchMax` figures: Publisher splits. Without a basis the figures are taken to hold whatever the outside system did. */
+  abstract publishInventory(connection: Connection, figures: readonly InventoryFigure[], basis?: FiguresBasis): Promise<readonly PublishResult[]>;
 
   /** One page; of `limit` and what the manifest's feed allows the smaller counts. */
   abstract pollFeed(connection: Connection, request: FeedRequest): Promise<FeedPage>;

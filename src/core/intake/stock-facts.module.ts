@@ -1,8 +1,9 @@
 import { Global, Module } from '@nestjs/common';
 import { HeldElsewhere } from './exceptions/held-elsewhere.js';
+import { ReadSoFar } from './read-so-far.js';
 import { StockFacts } from './stock-facts.js';
 
-/** Registers of the whole hub, so that the module that takes stock facts and the intake that brings them need not know one another. */
+/** What the module that takes stock facts shares with the intake that brings them, so that neither need know the other. */
 @Global()
-@Module({ providers: [StockFacts, HeldElsewhere], exports: [StockFacts, HeldElsewhere] })
+@Module({ providers: [StockFacts, HeldElsewhere, ReadSoFar], exports: [StockFacts, HeldElsewhere, ReadSoFar] })
 export class StockFactsModule {}

@@ -48,8 +48,8 @@ export class Calls {
   private async invoke(call: CallMessage, context: CallContext): Promise<unknown> {
     if (call.method === 'checkHealth') return this.connector.checkHealth?.(context);
     // The host calls only what the connector said that it has, with what the contract names for it.
-    const method = this.connector[call.method] as ((context: CallContext, asked: unknown) => unknown) | undefined;
-    return method?.call(this.connector, context, ASKED_ONCE.has(call.method) ? call.entries[0] : call.entries);
+    const method = this.connector[call.method] as ((context: CallContext, asked: unknown, beside: unknown) => unknown) | undefined;
+    return method?.call(this.connector, context, ASKED_ONCE.has(call.method) ? call.entries[0] : call.entries, call.beside);
   }
 
   private contextOf(call: CallMessage, signal: AbortSignal): CallContext {

@@ -14,6 +14,8 @@ export interface CallRequest {
   readonly method: PluginMethod;
   readonly connection: Connection;
   readonly entries: readonly unknown[];
+  /** What the connector is given beside the entries, where the method takes more than those. */
+  readonly beside?: unknown;
   readonly traceId: string;
 }
 
@@ -59,14 +61,14 @@ export class CallsInFlight {
   }
 
   /** @throws HubError PLUGIN_TIMEOUT, PLUGIN_FAILED, CONNECTION_REFUSED */
-  open({ method, connection, entries, traceId }: CallRequest): Promise<unknown> {
+  open({ method, connection, entries, beside, traceId }: CallRequest): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = (this.lastId += 1);
       const allowedMs = this.limits.callMs[method];
       const deadlineAt = Date.now() + allowedMs;
       const timer = setTimeout(() => this.deadline(id), allowedMs);
       this.calls.set(id, { connection, abort: new AbortController(), deadlineAt, resolve, reject, requests: 0, refusedHost: undefined, timer, cutOff: false });
-      this.channel.send({ type: 'call', id, method, connectionId: connection.id, config: connection.config, entries, deadlineAt, traceId });
+      this.channel.send({ type: 'call', id, method, connectionId: connection.id, config: connection.config, entries, beside, deadlineAt, traceId });
     });
   }
 

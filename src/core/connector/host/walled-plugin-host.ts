@@ -1,6 +1,6 @@
 import type {
-  Capabilities, Delivery, FeedPage, FeedRequest, InventoryFigure, ListPage, ListRequest, MovementPosting, OutsideItem, OutsideLocation, ParseResult, PostResult,
-  PublishResult, SubscriptionRequest, SubscriptionResult,
+  Capabilities, Delivery, FeedPage, FeedRequest, FiguresBasis, InventoryFigure, ListPage, ListRequest, MovementPosting, OutsideItem, OutsideLocation, ParseResult,
+  PostResult, PublishResult, SubscriptionRequest, SubscriptionResult,
 } from '@crossdock/connector-sdk';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { HubError } from '../../errors/index.js';
@@ -54,9 +54,9 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
     return results;
   }
 
-  async publishInventory(connection: Connection, figures: readonly InventoryFigure[]): Promise<readonly PublishResult[]> {
+  async publishInventory(connection: Connection, figures: readonly InventoryFigure[], basis: FiguresBasis = { feeds: {} }): Promise<readonly PublishResult[]> {
     enabled(connection);
-    return readPublishResults(connection.plugin, await this.call('publishInventory', connection, figures), figures.length);
+    return readPublishResults(connection.plugin, await this.call('publishInventory', connection, figures, basis), figures.length);
   }
 
   async pollFeed(connection: Connection, { feed: name, cursor, limit }: FeedRequest): Promise<FeedPage> {
@@ -116,11 +116,11 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
     await Promise.all([...this.slots.values()].map((slot) => slot.close()));
   }
 
-  private async call(method: PluginMethod, connection: Connection, entries: readonly unknown[]): Promise<unknown> {
+  private async call(method: PluginMethod, connection: Connection, entries: readonly unknown[], beside?: unknown): Promise<unknown> {
     const { level } = await this.wall();
     if (level === 'none') throw new HubError('PLUGIN_UNAVAILABLE', { detail: 'No plugin is run: the wall does not hold on this machine (GET /admin/v1/plugins says where).' });
     const slot = await this.slot(connection.plugin);
-    const ask = (): Promise<unknown> => this.metrics.timedCall(connection.plugin, method, () => slot.call({ method, connection, entries, traceId: correlationId() }));
+    const ask = (): Promise<unknown> => this.metrics.timedCall(connection.plugin, method, () => slot.call({ method, connection, entries, beside, traceId: correlationId() }));
     const startedAt = performance.now();
     try {
       return await ask();

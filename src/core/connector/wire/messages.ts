@@ -18,7 +18,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Bodies of HTTP travel beside a message as raw bytes: they can be large, and bytes cannot unfold into many objects. */
 export type HostMessage =
-  | { readonly type: 'call'; readonly id: number; readonly method: PluginMethod; readonly connectionId: string; readonly config: unknown; readonly entries: readonly unknown[]; readonly deadlineAt: number; readonly traceId: string }
+  /** `beside` is what the connector is given beside the entries, where the method takes more than those. */
+  | { readonly type: 'call'; readonly id: number; readonly method: PluginMethod; readonly connectionId: string; readonly config: unknown; readonly entries: readonly unknown[]; readonly beside?: unknown; readonly deadlineAt: number; readonly traceId: string }
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'http-result'; readonly id: number; readonly response: Omit<HttpResponse, 'body'> }
   | { readonly type: 'http-error'; readonly id: number; readonly kind: ConnectorErrorKind; readonly message: string; readonly retryAfterMs?: number };

@@ -67,10 +67,11 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
       const connection = await this.connections.bySource(connectionSource);
       const sink = connection?.manifest.capabilities.inventorySink;
       if (!connection?.enabled || !sink) return;
+      const basis = await this.tell.basis(connection);
       const claim = await this.dirty.claim(channel, sink.batchMax);
       if (!claim) return;
       const claimedAt = performance.now();
-      const settlements = await this.whileRenewed(claim, () => this.tell.figures(connection, sink.itemReference, claim));
+      const settlements = await this.whileRenewed(claim, () => this.tell.figures(connection, sink.itemReference, claim, basis));
       await this.dirty.settle(claim, settlements);
       this.count(claim, settlements, performance.now() - claimedAt);
       const later = settlements.filter((one) => one.result === 'later').map((one) => one.afterMs);

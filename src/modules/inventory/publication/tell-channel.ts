@@ -1,7 +1,9 @@
+import type { FiguresBasis } from '@crossdock/connector-sdk';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Connection } from '../../../core/connector/connection.js';
 import { Publisher } from '../../../core/connector/publisher.js';
 import { HubError } from '../../../core/errors/index.js';
+import { ReadSoFar } from '../../../core/intake/read-so-far.js';
 import { ChannelNames, type NamedFigure } from './channel-names.js';
 import { settlementOf, type Claim, type Settlement } from './dirty-figures.js';
 
@@ -18,10 +20,16 @@ export class TellChannel {
   constructor(
     private readonly names: ChannelNames,
     private readonly publisher: Publisher,
+    private readonly readSoFar: ReadSoFar,
   ) {}
 
+  /** Ask it before the claim: the figures of a later claim hold all that was read by then, and perhaps more. */
+  async basis(connection: Connection): Promise<FiguresBasis> {
+    return { feeds: await this.readSoFar.feeds(connection) };
+  }
+
   /** One settlement a figure. A figure that the channel has acknowledged already is not sent again. */
-  async figures(connection: Connection, itemReference: string, claim: Claim): Promise<Settlement[]> {
+  async figures(connection: Connection, itemReference: string, claim: Claim, basis: FiguresBasis): Promise<Settlement[]> {
     const settlements: Settlement[] = [];
     const told: NamedFigure[] = [];
     for (const named of await this.names.inChannel(connection.sourceId, itemReference, claim.figures)) {
@@ -31,15 +39,16 @@ export class TellChannel {
       else if (figure.published === figure.now && figure.publishedVersion === figure.version && figure.attempts === 0) settlements.push({ ...base, result: 'unchanged' });
       else told.push(named);
     }
-    if (told.length > 0) settlements.push(...(await this.send(connection, itemReference, told)));
+    if (told.length > 0) settlements.push(...(await this.send(connection, itemReference, told, basis)));
     return settlements;
   }
 
-  private async send(connection: Connection, itemReference: string, told: readonly NamedFigure[]): Promise<Settlement[]> {
+  private async send(connection: Connection, itemReference: string, told: readonly NamedFigure[], basis: FiguresBasis): Promise<Settlement[]> {
     try {
       const results = await this.publisher.publishInventory(
         connection,
         told.map(({ figure, code, externalId = '' }) => ({ item: { type: itemReference, id: externalId, sku: code }, available: figure.now, version: figure.version })),
+        basis,
       );
       return told.map(({ figure }, index) => settlementOf(figure, results[index] ?? { kind: 'ambiguous', reason: 'no result' }, backoffMs(figure.attempts)));
     } catch (error) {
