@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FeedPage, InventoryFigure, PublishResult, StockMoved } from '@crossdock/connector-sdk';
+import type { FeedPage, FiguresBasis, InventoryFigure, PublishResult, StockMoved } from '@crossdock/connector-sdk';
 import type { Connection } from '../../../src/core/connector/connection.js';
 import { ConnectionDirectory } from '../../../src/core/connector/connection-directory.js';
 import { ConnectorModule } from '../../../src/core/connector/connector.module.js';
@@ -17,7 +17,9 @@ export interface WalledShop {
   readonly host: PluginHost;
   admin(method: string, path: string, body?: unknown): ReturnType<TestApp['call']>;
   connect(url: string, wish?: { readonly config?: object; readonly credentials?: object }): Promise<Connection>;
+  /** As if the figures held whatever the shop did. */
   publish(connection: Connection, ...figures: readonly InventoryFigure[]): Promise<readonly PublishResult[]>;
+  publishOn(basis: FiguresBasis, connection: Connection, ...figures: readonly InventoryFigure[]): Promise<readonly PublishResult[]>;
   stop(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function startWalledShop(): Promise<WalledShop> {
       return connection;
     },
     publish: (connection, ...figures) => app.app.get(Publisher).publishInventory(connection, figures),
+    publishOn: (basis, connection, ...figures) => app.app.get(Publisher).publishInventory(connection, figures, basis),
     stop: async () => {
       await app.stop();
       await build.remove();

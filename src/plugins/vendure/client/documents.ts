@@ -82,6 +82,18 @@ export const CHANGED_ORDERS = /* GraphQL */ `
   ${ORDER_FIELDS}
 `;
 
+/** The same without what is in them: most of those that changed lately were read already. */
+export const CHANGE_TIMES = /* GraphQL */ `
+  query CrossdockChangeTimes($after: DateTime!, $take: Int!) {
+    orders(options: { filter: { orderPlacedAt: { isNull: false }, updatedAt: { after: $after } }, take: $take }) {
+      items {
+        id
+        updatedAt
+      }
+    }
+  }
+`;
+
 export const ORDERS_BY_ID = /* GraphQL */ `
   query CrossdockOrdersById($ids: [String!]!, $take: Int!) {
     orders(options: { filter: { id: { in: $ids } }, take: $take }) {
@@ -161,4 +173,4 @@ export const LIST_STOCK_LOCATIONS = /* GraphQL */ `
   }
 `;
 
-export const DOCUMENTS = { CHECK_HEALTH, WHO_AM_I, CHANGED_ORDERS, ORDERS_BY_ID, STOCK_LEVELS, SET_STOCK_ON_HAND, LIST_VARIANTS, LIST_STOCK_LOCATIONS } as const;
+export const DOCUMENTS = { CHECK_HEALTH, WHO_AM_I, CHANGED_ORDERS, CHANGE_TIMES, ORDERS_BY_ID, STOCK_LEVELS, SET_STOCK_ON_HAND, LIST_VARIANTS, LIST_STOCK_LOCATIONS } as const;

@@ -12,6 +12,7 @@ export interface Row {
  * How far the orders were read. `at`: every row that changed before was given. `given`: how many that changed in exactly
  * that millisecond were, and `last` names the latest of those. `top` is the newest change ever seen and `topSinceMs`, by
  * the hub's clock, when it was seen first. `again` is where the reading after this one begins; null between two readings.
+ * `recent` tells which states of which orders were given last: they come again while their change is recent.
  */
 export interface OrderCursor {
   readonly at: string;
@@ -20,7 +21,11 @@ export interface OrderCursor {
   readonly top: string;
   readonly topSinceMs: number;
   readonly again: string | null;
+  readonly recent: readonly RecentState[];
 }
+
+/** An order's id, its time of change in milliseconds, and the mark of its record. */
+export type RecentState = readonly [id: string, changedMs: number, mark: string];
 
 /**
  * A change is stamped before it is committed, by so much at most: one that commits late appears behind what was read
@@ -30,19 +35,30 @@ export interface OrderCursor {
 export const OVERLAP_MS = 60_000;
 /** Rows beyond those wanted: the ones named by the cursor come again, and a database that counts finer than a millisecond gives some before. */
 const SLACK = 20;
+/** Of the hub's 8,192 characters for a cursor. In a shop that takes more orders in a minute, those before count as unread. */
+const MOST_RECENT_CHARS = 6_000;
 
 export function startAt(at: string, nowMs: number): OrderCursor {
-  return { at, given: 0, last: [], top: at, topSinceMs: nowMs, again: null };
+  return { at, given: 0, last: [], top: at, topSinceMs: nowMs, again: null, recent: [] };
 }
 
 /** @throws ConnectorError config for a cursor that is none of these */
 export function readCursor(text: string): OrderCursor {
   const value = parsed(text);
   if (!isRecord(value)) throw new ConnectorError('config', 'the cursor of the feed is not one of this connector');
-  const { at, given, last, top, topSinceMs, again } = value;
-  const whole = isTime(at) && isTime(top) && (again === null || isTime(again)) && isCount(given) && isCount(topSinceMs) && Array.isArray(last);
+  const { at, given, last, top, topSinceMs, again, recent = [] } = value;
+  const whole = isTime(at) && isTime(top) && (again === null || isTime(again)) && isCount(given) && isCount(topSinceMs) && Array.isArray(last) && Array.isArray(recent);
   if (!whole) throw new ConnectorError('config', 'the cursor of the feed is not one of this connector');
-  return { at, top, given, topSinceMs, last: last.map(String), again };
+  return { at, top, given, topSinceMs, last: last.map(String), again, recent: recent.filter(isState) };
+}
+
+/** With what a page gave. */
+export function remembering(cursor: OrderCursor, given: readonly RecentState[]): OrderCursor {
+  const again = new Set(given.map(([id]) => id));
+  const recent = [...cursor.recent.filter(([id]) => !again.has(id)), ...given];
+  let room = MOST_RECENT_CHARS;
+  const fits = recent.toReversed().filter((state) => (room -= JSON.stringify(state).length + 1) >= 0);
+  return { ...cursor, recent: fits.reverse() };
 }
 
 /** What to ask for: changes after `after` (Vendure means later than), without the first `skip`, at most `take`. */
@@ -87,6 +103,10 @@ function isTime(value: unknown): value is string {
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isState(value: unknown): value is RecentState {
+  return Array.isArray(value) && typeof value[0] === 'string' && isCount(value[1]) && typeof value[2] === 'string';
 }
 
 function parsed(text: string): unknown {

@@ -1,8 +1,9 @@
-import { type CallContext, ConnectorError, type InventoryFigure, type PublishResult } from '@crossdock/connector-sdk';
+import { type CallContext, ConnectorError, type FiguresBasis, type InventoryFigure, type PublishResult } from '@crossdock/connector-sdk';
 import type { VendureConfig } from '../config.js';
 import { ask } from './admin-api.js';
 import { SET_STOCK_ON_HAND, STOCK_LEVELS } from './documents.js';
 import { type Shelf, shelvesOf, shopOf, type Shop } from './shelf.js';
+import { type Unread, unreadUnits } from './unread-units.js';
 
 interface Row {
   readonly index: number;
@@ -16,24 +17,36 @@ const RETRY_MS = 1_000;
 /** GraphQL's Int. */
 const HIGHEST_QUANTITY = 2_147_483_647;
 
+/** By then the hub has polled and booked what it had not read. */
+const UNREAD_RETRY_MS = 2_000;
+
 /**
  * Makes what the shop can sell of each variant at the configured location equal the figure: stock on hand less allocations
  * less the threshold that the shop keeps back. One answer a figure, in order.
  *
- * Reading and writing are two calls, and a parcel that leaves between them takes from both sides of the sum. So what
- * stands there after the write is looked at as well, and set again where it is not the figure.
+ * Two things happen in the shop while the hub looks elsewhere. Orders that the hub's figure does not know of yet are taken off it,
+ * or it would hand out their units twice; such a figure is written and answered `retry`, so that the hub comes again when
+ * it has read them. And what is allocated changes between reading and writing: what stands there after the write is
+ * looked at too, and set again where it is not what was meant.
  *
  * @throws ConnectorError where nothing can be published until a person acts.
  */
-export async function publishInventory(ctx: CallContext<VendureConfig>, figures: readonly InventoryFigure[]): Promise<readonly PublishResult[]> {
+export async function publishInventory(ctx: CallContext<VendureConfig>, figures: readonly InventoryFigure[], basis: FiguresBasis): Promise<readonly PublishResult[]> {
   const results = new Map<number, PublishResult>();
-  const written = new Set<number>();
+  const call: Call = { ctx, basis, written: new Set() };
   let rows = sendable(figures, results);
   for (let round = 0; rows.length > 0 && round < MAX_ROUNDS; round += 1) {
-    for (const [row, result] of await publishRound(ctx, rows, written)) results.set(row.index, result);
+    for (const [row, result] of await publishRound(call, rows)) results.set(row.index, result);
     rows = rows.filter((row) => !results.has(row.index));
   }
   return figures.map((_, index) => results.get(index) ?? { kind: 'retry', afterMs: RETRY_MS, reason: 'the shop changed this level again and again' });
+}
+
+interface Call {
+  readonly ctx: CallContext<VendureConfig>;
+  readonly basis: FiguresBasis;
+  /** Positions of the figures that were written by this call. */
+  readonly written: Set<number>;
 }
 
 /** Settles what need not be sent: figures that the shop would refuse, and of one variant's figures all but the newest. */
@@ -59,7 +72,15 @@ function sendable(figures: readonly InventoryFigure[], results: Map<number, Publ
 
 type Outcome = readonly (readonly [Row, PublishResult])[];
 
-async function publishRound(ctx: CallContext<VendureConfig>, rows: readonly Row[], written: Set<number>): Promise<Outcome> {
+/** What is to stand in the shop for one figure, and what is answered once it does. */
+interface Target {
+  readonly row: Row;
+  readonly sellable: number;
+  readonly onHand: number;
+  readonly result: PublishResult;
+}
+
+async function publishRound({ ctx, basis, written }: Call, rows: readonly Row[]): Promise<Outcome> {
   const all = (result: PublishResult): Outcome => rows.map((row) => [row, result] as const);
   const { locationId } = ctx.config;
   const answer = await ask(ctx, STOCK_LEVELS, { ids: rows.map((row) => row.variantId), take: rows.length, locationId });
@@ -68,26 +89,33 @@ async function publishRound(ctx: CallContext<VendureConfig>, rows: readonly Row[
   const shop = shopOf(answer.data);
   if (shop === undefined) throw new ConnectorError('config', `the server has no stock location ${locationId}`);
   const shelves = shelvesOf(answer.data['productVariants'], shop, locationId);
+  // After the levels: an order that is in neither of the two is seen by the look at what was written.
+  const unread = await unreadUnits(ctx, basis);
   const settled: (readonly [Row, PublishResult])[] = [];
-  const due: { readonly row: Row; readonly onHand: number }[] = [];
+  const due: Target[] = [];
   for (const row of rows) {
-    const verdict = compare(row, shelves.get(row.variantId));
-    if (verdict.kind === 'set') due.push({ row, onHand: verdict.onHand });
-    else settled.push([row, verdict.kind === 'unchanged' && written.has(row.index) ? { kind: 'applied' } : verdict]);
+    const verdict = targetOf(row, shelves.get(row.variantId), unread);
+    if ('kind' in verdict) settled.push([row, verdict]);
+    else if (verdict.onHand !== shelves.get(row.variantId)?.onHand) due.push(verdict);
+    else settled.push([row, verdict.result.kind === 'applied' && !written.has(row.index) ? { kind: 'unchanged' } : verdict.result]);
   }
   return due.length === 0 ? settled : [...settled, ...(await write(ctx, due, shop, written))];
 }
 
-function compare({ figure }: Row, shelf: Shelf | undefined): PublishResult | { readonly kind: 'set'; readonly onHand: number } {
+function targetOf(row: Row, shelf: Shelf | undefined, unread: Unread): PublishResult | Target {
   if (shelf === undefined) return { kind: 'rejected', code: 'UNKNOWN_VARIANT', detail: 'the channel has no such variant' };
   if (!shelf.tracked) return { kind: 'rejected', code: 'NOT_TRACKED', detail: 'the shop does not track stock of this variant and sells it without limit' };
-  if (shelf.sellable === figure.available) return { kind: 'unchanged' };
-  const onHand = shelf.onHand + figure.available - shelf.sellable;
+  const { available } = row.figure;
+  const units = unread.kind === 'units' ? (unread.of.get(row.variantId) ?? 0) : undefined;
+  // While it is not known what was sold, the shop may get less to sell but nothing more.
+  const sellable = units === undefined ? Math.min(available, shelf.sellable) : available - units;
+  const onHand = shelf.onHand + sellable - shelf.sellable;
   if (Math.abs(onHand) > HIGHEST_QUANTITY) return { kind: 'rejected', code: 'INVALID_QUANTITY', detail: 'together with what is allocated it is more than Vendure takes' };
-  return { kind: 'set', onHand };
+  const reason = unread.kind === 'unknown' ? unread.reason : 'the shop has sold units that the hub has not read of yet';
+  return { row, sellable, onHand, result: units === 0 ? { kind: 'applied' } : { kind: 'retry', afterMs: UNREAD_RETRY_MS, reason } };
 }
 
-async function write(ctx: CallContext<VendureConfig>, due: readonly { readonly row: Row; readonly onHand: number }[], shop: Shop, written: Set<number>): Promise<Outcome> {
+async function write(ctx: CallContext<VendureConfig>, due: readonly Target[], shop: Shop, written: Set<number>): Promise<Outcome> {
   const { locationId } = ctx.config;
   const all = (result: PublishResult): Outcome => due.map(({ row }) => [row, result] as const);
   const input = due.map(({ row, onHand }) => ({ id: row.variantId, stockLevels: [{ stockLocationId: locationId, stockOnHand: onHand }] }));
@@ -98,5 +126,5 @@ async function write(ctx: CallContext<VendureConfig>, due: readonly { readonly r
   if (answer.kind === 'refused') return [];
   const after = shelvesOf({ items: answer.data['updateProductVariants'] }, shop, locationId);
   for (const { row } of due) written.add(row.index);
-  return due.filter(({ row }) => after.get(row.variantId)?.sellable === row.figure.available).map(({ row }) => [row, { kind: 'applied' }] as const);
+  return due.filter(({ row, sellable }) => after.get(row.variantId)?.sellable === sellable).map(({ row, result }) => [row, result] as const);
 }

@@ -1,3 +1,4 @@
+import type { FeedRecord } from '@crossdock/connector-sdk';
 import { type Fields, isRecord, recordsOf } from './fields.js';
 
 /** Of an order's history, in the order in which it happened. The entries that matter are few; more than these are not read. */
@@ -27,9 +28,10 @@ export interface ChangeRecord {
   readonly lines: readonly { readonly line: unknown; readonly quantity: unknown }[];
 }
 
-export interface FeedEntry {
-  readonly id: string;
-  readonly topic: 'order';
+/** A record with its mark, which changes with whatever the record tells. */
+export interface MarkedRecord {
+  readonly record: OrderRecord;
+  readonly mark: string;
   readonly body: string;
 }
 
@@ -47,11 +49,15 @@ export function recordOf(order: Fields): OrderRecord {
   };
 }
 
-/** The id changes with whatever the record tells, so that the hub takes each state of an order once. */
-export async function feedEntry(record: OrderRecord): Promise<FeedEntry> {
+export async function marked(record: OrderRecord): Promise<MarkedRecord> {
   const body = JSON.stringify(record);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(body)));
   const mark = Array.from(digest.subarray(0, 10), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return { record, mark, body };
+}
+
+/** By its mark the hub takes each state of an order once. */
+export function feedRecord({ record, mark, body }: MarkedRecord): FeedRecord {
   return { id: `order/${String(record.order)}/${mark}`, topic: 'order', body };
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { CanonicalEvent, ParseResult } from '@crossdock/connector-sdk';
 import { describe, expect, it } from 'vitest';
 import type { Fields } from './fields.js';
-import { feedEntry, recordOf } from './order-record.js';
+import { feedRecord, marked, recordOf } from './order-record.js';
 import { parseDeliveries } from './parse-deliveries.js';
 
 const CONFIG = { shopUrl: 'https://shop.example.com', locationId: '1' };
@@ -14,6 +14,7 @@ function parse(body: string, topic = 'order'): ParseResult {
   return result;
 }
 
+const feedEntry = async (record: ReturnType<typeof recordOf>) => feedRecord(await marked(record));
 const read = (changed: Fields): ParseResult => parse(JSON.stringify(recordOf(changed)));
 function facts(result: ParseResult): readonly CanonicalEvent[] {
   if (result.kind !== 'events') throw new Error(`${result.kind}: ${result.reason}`);
