@@ -15,6 +15,9 @@ export async function ask(ctx: CallContext<VendureConfig>, query: string, variab
   if (answer.kind !== 'forbidden') return answer;
   // A new session helps somebody whose session is over, and nobody who lacks a permission.
   if ((await send(ctx, WHO_AM_I, {})).kind === 'forbidden') throw new ConnectorError('auth_expired', 'nobody is signed in any more');
+  // Another call may have had the hub sign in meanwhile: only who is refused while signed in lacks a permission.
+  const again = await send(ctx, query, variables);
+  if (again.kind !== 'forbidden') return again;
   throw new ConnectorError('permission', 'the administrator of this connection may not do this; docs/connectors/vendure.md lists what is needed');
 }
 
