@@ -31,6 +31,8 @@ export interface ScriptWish {
 }
 
 const DAY_MS = 86_400_000;
+/** The shop's own limit of units in one order. */
+const MOST_UNITS = 999;
 
 /** The first days of the UCI Online Retail file where it is at hand, else a generated day. */
 export async function tradingScript(wish: ScriptWish): Promise<TradingScript> {
@@ -46,9 +48,9 @@ async function fromFile(path: string, { orders, linesPerOrder, days }: ScriptWis
   let rows: UciRow[] = [];
   let count = 0;
   const close = (): void => {
-    const trade = tradeOf(rows, linesPerOrder);
-    if (trade?.kind === 'order') count += 1;
-    if (trade) trades.push(trade);
+    const made = tradesOf(rows, linesPerOrder);
+    if (made[0]?.kind === 'order') count += 1;
+    trades.push(...made);
     rows = [];
   };
   for await (const row of readUciRows(path)) {
@@ -62,14 +64,34 @@ async function fromFile(path: string, { orders, linesPerOrder, days }: ScriptWis
 }
 
 /** An invoice is an order; one that begins with C takes back what its first line says. Other negative rows are the shop's own corrections and no trade. */
-function tradeOf(rows: readonly UciRow[], most: number): Trade | undefined {
+function tradesOf(rows: readonly UciRow[], most: number): Trade[] {
   const goods = rows.filter((row) => isGoods(row.code));
   const [first] = goods;
-  if (!first) return undefined;
-  if (first.invoice.startsWith('C')) return { kind: 'cancel', line: { sku: first.code, quantity: Math.abs(first.quantity) } };
+  if (!first) return [];
+  if (first.invoice.startsWith('C')) return [{ kind: 'cancel', line: { sku: first.code, quantity: Math.abs(first.quantity) } }];
   const units = new Map<string, number>();
   for (const row of goods) if (row.quantity > 0 && (units.size < most || units.has(row.code))) units.set(row.code, (units.get(row.code) ?? 0) + row.quantity);
-  return units.size === 0 ? undefined : { kind: 'order', lines: [...units].map(([sku, quantity]) => ({ sku, quantity })) };
+  return checkouts([...units].map(([sku, quantity]) => ({ sku, quantity })));
+}
+
+/** A wholesaler's invoice has thousands of units; the shop takes 999 in one order, so he checks out several times. */
+function checkouts(lines: readonly TradedLine[]): Trade[] {
+  const orders: TradedLine[][] = [];
+  let room = 0;
+  for (const { sku, quantity } of lines) {
+    for (let left = quantity; left > 0; ) {
+      // A line is not torn apart for the sake of a full basket.
+      if (room < Math.min(left, MOST_UNITS)) {
+        orders.push([]);
+        room = MOST_UNITS;
+      }
+      const units = Math.min(left, room);
+      orders.at(-1)?.push({ sku, quantity: units });
+      left -= units;
+      room -= units;
+    }
+  }
+  return orders.map((of) => ({ kind: 'order', lines: of }));
 }
 
 function generated({ orders, linesPerOrder }: ScriptWish): Trade[] {
