@@ -17,9 +17,12 @@ export function dataSourceOptions(databaseUrl: string, poolSize = 12): DataSourc
   } as DataSourceOptions;
 }
 
-/** Brings the schema up to date; safe when several replicas start at once, since one waits for the other. */
+/**
+ * Brings the schema up to date; safe when several replicas start at once, since one waits for the other. No statement is
+ * cut off for taking long: the one that waits would fail beside a long migration, and a long migration would never end.
+ */
 export async function migrate(databaseUrl: string): Promise<void> {
-  const source = await new DataSource(dataSourceOptions(databaseUrl, 2)).initialize();
+  const source = await new DataSource({ ...dataSourceOptions(databaseUrl, 2), extra: { connectionTimeoutMillis: 5_000 } } as DataSourceOptions).initialize();
   try {
     const runner = source.createQueryRunner();
     try {
