@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The launcher behind npm start, npm test, npm run demo, npm run bench and npm run backup. It runs on any Node from 20, needs no
+// The launcher behind npm start, npm test and the other commands of help.mjs. It runs on any Node from 20, needs no
 // package, installs and builds what is missing, and hands over to the Node that the lockfile pins.
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -45,6 +45,7 @@ function programOf(command, args) {
   if (command === 'demo') return [join(root, 'dist/lab/demo.js'), ...args];
   if (command === 'torture:trading') return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'test/e2e/trading.spec.ts', '--reporter=verbose'];
   if (command === 'torture:replicas') return [join(root, 'dist/lab/torture-replicas.js'), ...args];
+  if (command === 'torture:api') return [join(root, 'dist/lab/torture-api.js'), ...args];
   return [join(root, 'dist/bench', `${args[0]}.js`), ...args.slice(1)];
 }
 

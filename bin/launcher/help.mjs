@@ -78,6 +78,23 @@ CROSSDOCK_REAL_DATA the trades are those of the UCI Online Retail file.
 
 Exit codes: 0 all equal, 1 not, 2 the options make no sense.
 `,
+  'torture:api': () => `npm run torture:api [-- <options>]
+
+Installs and builds what is missing, then starts a hub of its own, reads its OpenAPI document, and throws hostile and
+nearly valid requests at every operation in it, with malformed messages on raw sockets and valid histories in between.
+Every answer is judged: no 5xx, every refusal a problem document with a documented code, nothing of the inside shown,
+every answer as the document says. Afterwards the hub must work, and its ledger must add up. docs/testing.md says more.
+
+  --cases N      how many requests [100000]
+  --minutes M    stop after so many minutes, if that is sooner
+  --seed N       other requests [1]
+  --from N       begin with the request of this number: to go on where a run ended, or to repeat one that was found
+  --only TEXT    only operations whose name contains this, for example 'POST /api/v1/reservations'
+  --json FILE    write the report as JSON too
+  --help         this text
+
+Exit codes: 0 it held, 1 something was found or nothing was sent, 2 the options make no sense.
+`,
   bench: () => `npm run bench -- <name> [options]
 
 Installs and builds what is missing, then runs one measurement of bench/. Without a name it lists them.

@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   VALIDATION_FAILED: { status: 422, title: 'The request does not fit its schema', retry: 'never' },
   MALFORMED_BODY: { status: 400, title: 'The body cannot be read', retry: 'never' },
   MALFORMED_REQUEST: { status: 400, title: 'The path or a header cannot be read', retry: 'never' },
+  REQUEST_HEAD_TOO_LARGE: { status: 431, title: 'The address and the headers are larger than the hub reads', retry: 'never' },
   REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time', retry: 'later' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type is not accepted here', retry: 'never' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is larger than this operation accepts', retry: 'never' },

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -7,6 +7,7 @@ import { HubError } from '../errors/index.js';
 import { chooseCorrelationId } from '../observability/correlation.js';
 import { JSON_BODY_LIMIT_BYTES } from './body-rules.js';
 import { readJson } from './json-body.js';
+import { SECURITY_HEADERS } from './request-hooks.js';
 import { sendProblem } from './problem.filter.js';
 import { PROBLEM_TYPE, problemOf, toHubError } from './problem.js';
 
@@ -50,14 +51,21 @@ function digest(request: FastifyRequest, body: Buffer): void {
   if (request.headers['idempotency-key'] !== undefined) request.bodyDigest = hash('sha256', body, 'buffer');
 }
 
+/** What Node's parser gave up on, before there was a request. */
+function socketRefusal(code: string | undefined): HubError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new HubError('REQUEST_TIMEOUT');
+  if (code === 'HPE_HEADER_OVERFLOW') return new HubError('REQUEST_HEAD_TOO_LARGE');
+  return new HubError('MALFORMED_REQUEST', { detail: 'This is not HTTP that the hub reads.' });
+}
+
 function refuseOnSocket(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
-  const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const refusal = new HubError(timedOut ? 'REQUEST_TIMEOUT' : 'MALFORMED_REQUEST', { detail: timedOut ? undefined : 'This is not HTTP that the hub reads.' });
+  const refusal = socketRefusal(error.code);
   const id = chooseCorrelationId({});
   const body = JSON.stringify(problemOf(refusal, id));
-  const status = timedOut ? '408 Request Timeout' : error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
-  socket.end(`HTTP/1.1 ${status}\r\ncontent-type: ${PROBLEM_TYPE}\r\nx-correlation-id: ${id}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+  const headers = { ...SECURITY_HEADERS, 'content-type': PROBLEM_TYPE, 'x-correlation-id': id, 'content-length': Buffer.byteLength(body), connection: 'close' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}\r\n${lines}\r\n${body}`);
 }
 
 export interface AdapterOptions {
@@ -81,11 +89,14 @@ export function httpAdapter({ requestTimeoutMs = REQUEST_TIMEOUT_MS, trustedProx
     genReqId: (request: IncomingMessage) => chooseCorrelationId(request.headers),
     clientErrorHandler: refuseOnSocket as never,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      void reply.header('x-correlation-id', request.id);
+      void reply.header('x-correlation-id', request.id).headers(SECURITY_HEADERS);
       sendProblem(toHubError(error), request, reply);
     },
     routerOptions: { maxParamLength: 512 },
   });
-  addParsers(adapter.getInstance() as unknown as FastifyInstance);
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  addParsers(fastify);
+  // Node would answer 417 without a word to any expectation but 100-continue; RFC 9110 lets a server pass over those it does not know.
+  fastify.server.on('checkExpectation', (request, response) => void fastify.server.emit('request', request, response));
   return adapter;
 }

@@ -4,7 +4,7 @@ import { withCorrelation } from '../observability/correlation.js';
 import { STRANGERS_BODY_LIMIT_BYTES, bodyLimitOf, routeFacts, type RouteFacts } from './body-rules.js';
 
 /** The answers are data, never pages: nothing in them may run, be framed, be guessed at or be kept by a proxy. The documentation pages set their own. */
-const SECURITY_HEADERS = {
+export const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cache-control': 'no-store',

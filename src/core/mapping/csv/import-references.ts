@@ -66,7 +66,8 @@ function columnPlaces(header: CsvRecord | undefined): ReadonlyMap<string, number
   const missing = CSV_COLUMNS.filter((name) => name !== 'alias' && !places.has(name));
   const strange = [...places.keys()].filter((name) => !(CSV_COLUMNS as readonly string[]).includes(name));
   if (missing.length === 0 && strange.length === 0) return places;
-  throw new HubError('VALIDATION_FAILED', { detail: `The first line must name the columns ${CSV_COLUMNS.join(', ')} (alias may be left out), in any order.` });
+  const detail = `The first line must name the columns ${CSV_COLUMNS.join(', ')} (alias may be left out), in any order.`;
+  throw new HubError('VALIDATION_FAILED', { detail, errors: [{ pointer: '', detail: 'does not begin with a line of column names' }] });
 }
 
 function* batches(records: Iterable<CsvRecord>): Generator<CsvRecord[]> {
