@@ -3,6 +3,7 @@ import { ConnectorModule } from './core/connector/connector.module.js';
 import { HttpModule } from './core/http/http.module.js';
 import { IdempotencyModule } from './core/http/idempotency/idempotency.module.js';
 import { IntakeModule } from './core/intake/intake.module.js';
+import { KeysModule } from './core/keys/keys.module.js';
 import { MappingHttpModule } from './core/mapping/http/mapping-http.module.js';
 import { MatchingModule } from './core/matching/matching.module.js';
 import { OAuthModule } from './core/oauth/oauth.module.js';
@@ -29,6 +30,7 @@ export class AppModule {
         IdempotencyModule,
         OAuthModule,
         ConnectorModule,
+        KeysModule,
         MappingHttpModule,
         MatchingModule,
         IntakeModule,

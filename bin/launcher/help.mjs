@@ -24,6 +24,22 @@ Installs and builds what is missing, then runs every test on a Postgres of its o
   npm test -- -t 'the last unit'
 CROSSDOCK_REAL_DATA names a folder of real payloads; tests that need it are skipped without it.
 `,
+  keys: () => `npm run keys -- <status|check|rotate|forget> [options]
+
+Works on the master keys of the hub, while it runs or while it is stopped. docs/runbooks/key-rotation.md leads through it.
+
+  status       which master keys there are, what is under each, and how far a rotation is
+  check        opens every stored credential, and names the connections whose credentials do not open
+  rotate       brings everything under the first key of the key file, in batches; begin it again after an interruption
+    --new      makes a new key and puts it first (one hub alone; several have to be given the key before)
+    --batch N  how much at a time [100]
+  forget       takes keys out of the key file that nothing is under any more
+  --help       this text
+
+The settings of the hub say where key file and database are (npm start -- --help).
+
+Exit codes: 0 done, 1 something is missing or does not open, 2 wrong use.
+`,
   demo: () => `npm run demo [-- <options>]
 
 Installs and builds what is missing, then starts a hub, connects a practice retailer to it (a shop, two marketplaces,

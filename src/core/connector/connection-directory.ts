@@ -116,7 +116,7 @@ export class ConnectionDirectory {
   private async open(copy: Copy, row: CredentialRow): Promise<Buffer> {
     const known = copy.opened.get(row);
     if (known) return known;
-    const secret = Buffer.from((await this.keyRing.vault()).open(row.sourceId, row.field, row), 'utf8');
+    const secret = Buffer.from((await this.keyRing.vaultOf(row.keyId)).open(row.sourceId, row.field, row), 'utf8');
     copy.opened.set(row, secret);
     return secret;
   }

@@ -6,6 +6,7 @@ import { ConnectionController } from './connections/connection.controller.js';
 import { ConnectionStore } from './connections/connection-store.js';
 import { ConnectionViews } from './connections/connection-views.js';
 import { Connections } from './connections/connections.js';
+import { SealedCredentials } from './connections/sealed-credentials.js';
 import { TestConnection } from './connections/test-connection.js';
 import { ConnectionDirectory } from './connection-directory.js';
 import { EgressBroker } from './egress/egress-broker.js';
@@ -26,8 +27,8 @@ import { PluginRegistry } from './registry/plugin-registry.js';
     { provide: PLUGIN_FOLDERS, inject: [SETTINGS], useFactory: (settings: Settings) => pluginFolders(settings.pluginsDir) },
     { provide: LIMITS, useValue: WALL_LIMITS },
     { provide: PluginHost, useExisting: WalledPluginHost },
-    CheckKey, ConnectionDirectory, Connections, ConnectionStore, ConnectionViews, EgressBroker, PluginMetrics, PluginRegistry, Publisher, TestConnection, WalledPluginHost,
+    CheckKey, ConnectionDirectory, Connections, ConnectionStore, ConnectionViews, EgressBroker, PluginMetrics, PluginRegistry, Publisher, SealedCredentials, TestConnection, WalledPluginHost,
   ],
-  exports: [ConnectionDirectory, PluginHost, Publisher],
+  exports: [ConnectionDirectory, PluginHost, Publisher, SealedCredentials],
 })
 export class ConnectorModule {}

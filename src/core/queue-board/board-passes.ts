@@ -40,14 +40,14 @@ export class BoardPasses {
   async passFor(ticket: string): Promise<string> {
     const [row] = await this.database.query<{ sessionId: string }>('delete from orchestration.board_ticket where ticket_hash = $1 and expires_at > now() returning session_id as "sessionId"', [hashOf(ticket)]);
     if (!row) throw new HubError('UNAUTHENTICATED', { detail: 'This link was used or is too old. Ask for a new one.' });
-    const vault = await this.keyRing.vault();
+    const vault = await this.keyRing.vaultFor('passes of the queue board');
     const statement = JSON.stringify({ session: row.sessionId, until: Date.now() + PASS_SECONDS * 1_000 });
     return vault.sealBytes(PLACE, Buffer.from(statement)).sealed.toString('base64url');
   }
 
   /** Whose pass this is: the user as the database knows the account and the session now. */
   async holder(pass: string): Promise<UserCaller | undefined> {
-    const vault = await this.keyRing.vault();
+    const vault = await this.keyRing.vaultFor('passes of the queue board');
     const opened = vault.openBytes(PLACE, { sealed: Buffer.from(pass, 'base64url'), keyId: vault.keyId });
     if (!opened) return undefined;
     const { session, until } = JSON.parse(opened.toString()) as { session: string; until: number };

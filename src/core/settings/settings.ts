@@ -30,6 +30,8 @@ export interface Settings {
   readonly publicUrl: string | undefined;
   /** Addresses and networks whose word on where a request comes from is believed. */
   readonly trustedProxies: readonly string[];
+  /** The master keys in base64, the active one first, where they are given instead of a file. */
+  readonly credentialsKeys: readonly string[] | undefined;
   /** Undefined where users sign in by passwords alone. */
   readonly oidc: OidcSettings | undefined;
 }
@@ -47,9 +49,10 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   { name: 'CROSSDOCK_SETUP_TOKEN', meaning: 'the setup token, preset for automation (16 characters or more)', byDefault: 'made at first boot' },
   { name: 'CROSSDOCK_LOG_LEVEL', meaning: `one of ${LEVELS.join(', ')}`, byDefault: 'warn' },
   { name: 'CROSSDOCK_PLUGINS_DIR', meaning: 'a further folder of bundled plugins, each with manifest.json and index.mjs', byDefault: 'none' },
-  { name: 'CROSSDOCK_CREDENTIALS_KEY_FILE', meaning: 'the key that seals credentials, one for all replicas; made at first boot where it is missing', byDefault: 'credentials.key in the data directory' },
+  { name: 'CROSSDOCK_CREDENTIALS_KEY_FILE', meaning: 'the master keys under which credentials are sealed, one a line, the active one first; the same for all replicas; made at first boot where it is missing', byDefault: 'credentials.key in the data directory' },
   { name: 'DATABASE_URL', meaning: 'an external Postgres 16 or newer, postgres://user:password@host:port/database', byDefault: 'the embedded Postgres' },
   { name: 'REDIS_URL', meaning: 'a Redis 6.2 or newer for the queue, redis://user:password@host:port/0, or rediss:// for TLS', byDefault: 'the queue stands in Postgres' },
+  { name: 'CROSSDOCK_CREDENTIALS_KEYS', meaning: 'the master keys themselves in place of a file, separated by commas', byDefault: 'none' },
   { name: 'CROSSDOCK_PUBLIC_URL', meaning: 'where people reach the hub, for example https://hub.example.com', byDefault: 'none' },
   { name: 'CROSSDOCK_TRUSTED_PROXIES', meaning: 'addresses and networks of proxies whose X-Forwarded-For is believed: 10.0.0.0/8,192.0.2.7', byDefault: 'none' },
   ...OIDC_ROWS,
@@ -129,6 +132,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string = process.cwd(
     redis: redisPlace(given('REDIS_URL')),
     credentialsKeyFile: keyFile === undefined ? undefined : resolve(root, keyFile),
     pluginsDir: pluginsDir(given('CROSSDOCK_PLUGINS_DIR'), root),
+    credentialsKeys: given('CROSSDOCK_CREDENTIALS_KEYS')?.split(',').map((key) => key.trim()),
     publicUrl: ownUrl,
     trustedProxies: trustedProxies(given('CROSSDOCK_TRUSTED_PROXIES')),
     oidc: readOidcSettings(given, ownUrl),

@@ -36,6 +36,11 @@ const CONNECTION_COLUMNS = `source_id as "sourceId", id, name, plugin, config, e
   allow_private_network as "allowPrivateNetwork", created_at as "createdAt", updated_at as "updatedAt"`;
 const CREDENTIAL_COLUMNS = `source_id as "sourceId", field, generation, sealed, key_id as "keyId", stored_at as "storedAt", valid_until as "validUntil"`;
 
+/** The credentials of each connection are sealed with a data key of its own. */
+export function credentialPurpose(sourceId: number): string {
+  return `credentials of connection ${sourceId}`;
+}
+
 /** The SQL of connections and credentials. */
 @Injectable()
 export class ConnectionStore {

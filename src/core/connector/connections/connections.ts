@@ -7,7 +7,7 @@ import { PluginRegistry } from '../registry/plugin-registry.js';
 import { KeyRing } from '../../vault/key-ring.js';
 import { checkedConfig, checkedCredentials, missingCredentials, type CredentialChanges } from './check-input.js';
 import type { ChangeConnectionDto, CreateConnectionDto, StoreCredentialsDto } from './connection.dto.js';
-import { ConnectionStore, type ConnectionRow } from './connection-store.js';
+import { ConnectionStore, credentialPurpose, type ConnectionRow } from './connection-store.js';
 
 /** What an admin does with connections. Every change is seen by this process at once, and by other replicas within 2 s. */
 @Injectable()
@@ -92,7 +92,7 @@ export class Connections {
   }
 
   private async storeCredentials(tx: Queryable, sourceId: number, changes: CredentialChanges, keepPreviousForSeconds: number): Promise<void> {
-    const vault = await this.keyRing.vault();
+    const vault = await this.keyRing.vaultFor(credentialPurpose(sourceId));
     for (const [field, value] of changes) {
       await this.store.replaceCredential(tx, sourceId, field, value === null ? undefined : vault.seal(sourceId, field, value), keepPreviousForSeconds);
     }

@@ -4,7 +4,7 @@ import { HubError } from '../../errors/index.js';
 import { Metrics } from '../../observability/metrics.js';
 import { Database } from '../../persistence/database.js';
 import { KeyRing } from '../../vault/key-ring.js';
-import type { Sealed, Vault } from '../../vault/vault.js';
+import type { Sealed } from '../../vault/vault.js';
 import { placeOf, type Claim } from './keyed-request.js';
 import { StoredAnswer } from './stored-answer.js';
 
@@ -56,16 +56,16 @@ export class KeptAnswers {
    */
   async claim(form: RequestForm): Promise<Claim> {
     const { caller, key } = form;
-    const vault = await this.keyRing.vault();
+    const [vault, prints] = await Promise.all([this.keyRing.vaultFor('kept answers'), this.keyRing.vaultFor('prints of requests')]);
     const id = randomUUID();
     const [row] = await this.database.query<ClaimRow>('select * from idempotency.claim($1, $2, $3, $4, make_interval(secs => $5), make_interval(hours => $6))', [
-      caller, key, vault.print('request', `${form.method}\0${form.url}\0${form.bodyDigest?.toString('hex') ?? ''}`), id, LEASE_MS / 1_000, KEPT_HOURS,
+      caller, key, prints.print('request', `${form.method}\0${form.url}\0${form.bodyDigest?.toString('hex') ?? ''}`), id, LEASE_MS / 1_000, KEPT_HOURS,
     ]);
     this.outcomes.inc({ found: row?.outcome ?? 'in_flight' });
     if (row?.outcome === 'new') return this.begun({ id, caller, key, vault, done: new Map() });
     if (row?.outcome === 'resumed') return this.begun({ id, caller, key, vault, done: await this.stepsOf(caller, key) });
     if (row?.outcome === 'reused') throw new HubError('IDEMPOTENCY_KEY_REUSED', { detail: 'This Idempotency-Key came with another request before. Use a new one for a new request.' });
-    if (row?.outcome === 'answered') throw stored(vault, form, row);
+    if (row?.outcome === 'answered') throw await this.stored(form, row);
     throw new HubError('IDEMPOTENCY_KEY_IN_USE', { retryAfterSeconds: 1 });
   }
 
@@ -106,14 +106,24 @@ export class KeptAnswers {
     await this.database.execute('update idempotency.request set lease_until = idempotency.clock() + make_interval(secs => $2) where claim = any($1::uuid[])', [[...this.running], LEASE_MS / 1_000]).catch(() => undefined);
   }
 
-  private async stepsOf(caller: string, key: string): Promise<Map<number, Sealed>> {
+  private async stepsOf(caller: string, key: string): Promise<Map<number, Buffer>> {
     const rows = await this.database.query<{ step: number; result: Buffer; sealed_with: string }>('select step, result, sealed_with from idempotency.step where caller = $1 and key = $2', [caller, key]);
-    return new Map(rows.map((row) => [row.step, { sealed: row.result, keyId: row.sealed_with }]));
+    return new Map(await Promise.all(rows.map(async (row): Promise<[number, Buffer]> => [row.step, await openedBy(this.keyRing, placeOf(caller, key, `step ${row.step}`), { sealed: row.result, keyId: row.sealed_with })])));
+  }
+
+  private async stored({ caller, key }: RequestForm, row: ClaimRow): Promise<StoredAnswer> {
+    const body = await openedBy(this.keyRing, placeOf(caller, key, 'answer'), { sealed: row.answer as Buffer, keyId: row.sealed_with as string });
+    return new StoredAnswer(row.status as number, row.content_type, body);
   }
 }
 
-function stored(vault: Vault, { caller, key }: RequestForm, row: ClaimRow): StoredAnswer {
-  const body = vault.openBytes(placeOf(caller, key, 'answer'), { sealed: row.answer as Buffer, keyId: row.sealed_with as string });
-  if (!body) throw new HubError('IDEMPOTENT_ANSWER_LOST');
-  return new StoredAnswer(row.status as number, row.content_type, body);
+/** @throws HubError IDEMPOTENT_ANSWER_LOST where the key is gone that it was sealed with. */
+async function openedBy(keyRing: KeyRing, place: string, sealed: Sealed): Promise<Buffer> {
+  const vault = await keyRing.vaultOf(sealed.keyId).catch((cause: unknown) => {
+    if (cause instanceof HubError) throw new HubError('IDEMPOTENT_ANSWER_LOST', { cause });
+    throw cause;
+  });
+  const bytes = vault.openBytes(place, sealed);
+  if (!bytes) throw new HubError('IDEMPOTENT_ANSWER_LOST');
+  return bytes;
 }

@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { HubError } from '../../errors/index.js';
 import type { Database, Effects, Queryable } from '../../persistence/database.js';
-import type { Sealed, Vault } from '../../vault/vault.js';
+import type { Vault } from '../../vault/vault.js';
 
 /** Where the sealed parts of one request are kept: none opens at another's place. */
 export function placeOf(caller: string, key: string, part: string): string {
@@ -15,7 +15,7 @@ export interface Claim {
   readonly key: string;
   readonly vault: Vault;
   /** What the transactions of an earlier, broken-off attempt resolved to, by their number from 0. */
-  readonly done: ReadonlyMap<number, Sealed>;
+  readonly done: ReadonlyMap<number, Buffer>;
 }
 
 /** A request that carries an Idempotency-Key, from its arrival to its answer. */
@@ -40,7 +40,7 @@ export class KeyedRequest implements Effects {
     this.steps += 1;
     const place = placeOf(claim.caller, claim.key, `step ${step}`);
     const done = claim.done.get(step);
-    if (done) return Promise.resolve(opened<T>(claim.vault, place, done));
+    if (done) return Promise.resolve(deserialize(done) as T);
     return database.transaction(async (tx) => {
       const value = await work(tx);
       const { sealed, keyId } = claim.vault.sealBytes(place, serialize(value));
@@ -53,10 +53,4 @@ export class KeyedRequest implements Effects {
       return value;
     });
   }
-}
-
-function opened<T>(vault: Vault, place: string, sealed: Sealed): T {
-  const bytes = vault.openBytes(place, sealed);
-  if (!bytes) throw new HubError('IDEMPOTENT_ANSWER_LOST');
-  return deserialize(bytes) as T;
 }

@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { HubError } from '../../../errors/index.js';
-import { EmbeddedPostgres } from '../embedded-postgres.js';
-import { HubLock } from '../hub-lock.js';
+import { withCluster } from '../reach-cluster.js';
 import { ArchiveWriter } from './archive.js';
 import { copyCluster } from './copy-cluster.js';
 
@@ -51,34 +49,7 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
   const { dataDir, file } = options;
   if (!existsSync(join(dataDir, 'postgres/data/PG_VERSION'))) throw new HubError('SETTINGS_INVALID', { detail: `There is no cluster of a hub in ${dataDir}.` });
   if (existsSync(file)) throw new HubError('SETTINGS_INVALID', { detail: `${file} exists; a backup replaces nothing.` });
-  const lock = takeLock(dataDir);
-  if (!lock) return pack(options, await runningUrl(dataDir), true);
-  options.say('the hub is stopped: starting its Postgres for the backup');
-  try {
-    const server = await EmbeddedPostgres.start({ dataDir });
-    try {
-      return await pack(options, server.url('postgres'), false);
-    } finally {
-      await server.stop();
-    }
-  } finally {
-    lock.release();
-  }
-}
-
-function takeLock(dataDir: string): HubLock | undefined {
-  try {
-    return HubLock.take(dataDir);
-  } catch (error) {
-    if (error instanceof HubError && error.code === 'DATA_DIR_IN_USE') return undefined;
-    throw error;
-  }
-}
-
-async function runningUrl(dataDir: string): Promise<string> {
-  const { password } = JSON.parse(await readFile(join(dataDir, ACCESS), 'utf8')) as { password: string };
-  const port = (await readFile(join(dataDir, 'postgres/data/postmaster.pid'), 'utf8')).split('\n')[3];
-  return `postgres://crossdock:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
+  return withCluster(dataDir, options.say, ({ url, online }) => pack(options, url('postgres'), online));
 }
 
 async function pack({ dataDir, file, version, withKey, say }: BackupOptions, url: string, online: boolean): Promise<BackupReport> {
