@@ -9,7 +9,7 @@ import { judgeAnswers } from '../../lab/replicas/torture.js';
 import { UNRULY } from '../../lab/simulators/index.js';
 import { requireBuild } from '../support/built.js';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.js';
-import { buildOf, previousCommit } from '../support/previous-build.js';
+import { buildOf, previousCommit } from '../peers/previous/previous-build.js';
 
 const SEED = Math.floor(Date.now() / 86_400_000);
 const previous = previousCommit();

@@ -7,6 +7,7 @@ import { HealthController } from './health.controller.js';
 import { loggerParams } from './logging.js';
 import { Metrics } from './metrics.js';
 import { MetricsController } from './metrics.controller.js';
+import { QueueMetrics } from './queue-metrics.js';
 import { Readiness } from './readiness.js';
 import { RequestMetrics } from './request-metrics.js';
 
@@ -15,7 +16,7 @@ import { RequestMetrics } from './request-metrics.js';
 @Module({
   imports: [LoggerModule.forRootAsync({ inject: [SETTINGS], useFactory: loggerParams }), TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController, MetricsController],
-  providers: [Draining, Metrics, Readiness, RequestMetrics],
+  providers: [Draining, Metrics, QueueMetrics, Readiness, RequestMetrics],
   exports: [Draining, Metrics, RequestMetrics],
 })
 export class ObservabilityModule {}

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './built.js';
+import { ROOT } from '../../support/built.js';
 
 /** Builds are kept below the clone: one takes as long as the whole test. Nothing but the latest stays. */
 const KEPT = join(ROOT, '.tmp/previous');
