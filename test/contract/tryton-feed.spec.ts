@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/core/connector/connection.js';
 import { TRYTON_ABSENT } from '../peers/tryton/installed.js';
 import { PLACES, type Warehouse } from '../peers/tryton/retailer.js';
-import { PASSWORD } from '../peers/tryton/template.js';
+import { HUB_USER, PASSWORD } from '../peers/tryton/template.js';
 import { startTryton, TRYTON_START_MS, TRYTON_TEST_MS, type TrytonPeer } from '../peers/tryton/start-tryton.js';
 import { startWalledTryton, type WalledTryton } from './tryton/walled-tryton.js';
 
@@ -105,6 +105,17 @@ describe.skipIf(TRYTON_ABSENT !== undefined)(TRYTON_ABSENT === undefined ? WHAT 
     database.close();
     const { records } = await wall.drain(connection, before.cursor);
     expect(records.filter(({ id }) => !known.has(id)).map(({ id }) => id)).toContain(`move/${late}`);
+  });
+
+  it('are told whoever did them, also under the hub\'s own login: by the mark alone it knows its own', async () => {
+    const before = await wall.drain(connection);
+    const asHub = await peer.login(HUB_USER);
+    const [move] = (await asHub.call<number[]>('model.stock.move.create', [[{ product: product(2), quantity: 2, uom: 1, from_location: PLACES.lostFound, to_location: dc.storageId, company: asHub.company }]])) as [number];
+    await asHub.call('model.stock.move.do', [[move]]);
+    const once = await wall.drain(connection, before.cursor);
+    expect(once.records.map(({ id }) => id)).toContain(`move/${move}`);
+    // It is no news any more, and is not read again within the overlap, where those of others are.
+    expect((await wall.drain(connection, once.cursor)).records.map(({ id }) => id)).not.toContain(`move/${move}`);
   });
 
   it('keep one id for ever: a move whose cost is put right later is no new move', async () => {

@@ -21,7 +21,7 @@ export async function pollFeed(ctx: CallContext<TrytonConfig>, { feed, cursor, l
 
 async function movesPage(erp: Erp, cursor: MovesCursor, limit: number): Promise<FeedPage> {
   const sweep = sweepOf(cursor, erp.now);
-  const moves = await readMovesAfter(erp, sweep.position, limit);
+  const moves = await readMovesAfter(erp, sweep.position, cursor.furthest, limit);
   const position = moves.at(-1)?.position ?? sweep.position;
   const furthest = further(cursor.furthest, position);
   const hasMore = moves.length === limit;

@@ -31,11 +31,18 @@ export interface DoneMove {
   readonly reference: string;
 }
 
-/** Done moves after a position, in the order in which they were written, at most `limit`. */
-export async function readMovesAfter(erp: Erp, { at, id }: Position, limit: number): Promise<DoneMove[]> {
+/**
+ * Done moves after a position, in the order in which they were written, at most `limit`. Of those up to `furthest`, which were read
+ * before, only what other users wrote: the hub's own postings are no news, and there may be very many of them.
+ */
+export async function readMovesAfter(erp: Erp, position: Position, furthest: Position, limit: number): Promise<DoneMove[]> {
+  const again = ['OR', ['create_uid.login', '!=', erp.ctx.config.user], after(furthest)];
+  return readMoves(erp, [after(position), ...(position.at < furthest.at ? [again] : [])], limit);
+}
+
+function after({ at, id }: Position): readonly unknown[] {
   const moment = trytonMoment(at);
-  const after = ['OR', ['write_date', '>', moment], [['write_date', '=', moment], ['id', '>', id]]];
-  return readMoves(erp, [after], limit);
+  return ['OR', ['write_date', '>', moment], [['write_date', '=', moment], ['id', '>', id]]];
 }
 
 /** Done moves of the company that a domain selects, in the order in which they were written. */

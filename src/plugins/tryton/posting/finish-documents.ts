@@ -59,5 +59,9 @@ async function press(erp: Erp, model: DocumentModel, button: string, ids: readon
 
 /** Best effort: the verdict stands whether or not the draft could be cancelled. */
 async function cancel(erp: Erp, model: DocumentModel, ids: readonly number[]): Promise<void> {
-  await isolate(ids, (some) => erp.write(`model.${model}.cancel`, [some]));
+  try {
+    await isolate(ids, (some) => erp.write(`model.${model}.cancel`, [some]));
+  } catch (error) {
+    erp.ctx.log('warn', 'refused documents could not be cancelled in Tryton', { model, documents: ids, reason: (error as Error).message });
+  }
 }
