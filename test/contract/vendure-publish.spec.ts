@@ -204,6 +204,13 @@ describe.skipIf(ABSENT !== undefined)(`publishing to a real Vendure, behind the 
     await expect(hub.publish(await hub.connect(url, { config: { locationId: '99' } }), figure(next(), 1))).rejects.toMatchObject({ code: 'CONNECTION_REFUSED' });
   });
 
+  it('begins to read by the shop\'s clock, so that a hub that is ahead misses no order', async () => {
+    proxy.meddlings.push({ operation: 'CrossdockWhoAmI', instead: (response) => void response.writeHead(200, { date: 'Mon, 02 Nov 2026 10:00:00 GMT' }).end('{"data":{"me":{"id":"1"}}}') });
+    const { nextCursor } = await hub.host.pollFeed(connection, { feed: 'orders', cursor: null, limit: 1 });
+    expect(proxy.calls.at(-1)).toMatchObject({ operation: 'CrossdockChangedOrders', variables: { after: '2026-11-02T09:59:59.999Z' } });
+    expect(JSON.parse(nextCursor)).toMatchObject({ given: 1 });
+  });
+
   it('knows the shop’s variants and locations, page by page', async () => {
     const items = [];
     for (let cursor: string | null = null, done = false; !done; ) {

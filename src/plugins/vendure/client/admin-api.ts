@@ -30,20 +30,31 @@ export async function read(ctx: CallContext<VendureConfig>, query: string, varia
   throw new ConnectorError('transient', answer.reason);
 }
 
+/** What time it is there, in milliseconds since the epoch, to the second; the hub's own time where the server does not say. @throws ConnectorError */
+export async function shopTimeMs(ctx: CallContext<VendureConfig>): Promise<number> {
+  const { headers } = await post(ctx, WHO_AM_I, {});
+  const ms = Date.parse(headers['date'] ?? '');
+  return Number.isNaN(ms) ? ctx.now() : ms;
+}
+
 async function send(ctx: CallContext<VendureConfig>, query: string, variables: object): Promise<Answer> {
-  const { channelToken } = ctx.config;
   let response: HttpResponse;
   try {
-    response = await ctx.http({
-      method: 'POST',
-      url: adminApi(ctx.config),
-      headers: { 'content-type': 'application/json', accept: 'application/json', ...(channelToken === undefined ? {} : { 'vendure-token': channelToken }) },
-      body: JSON.stringify({ query, variables }),
-    });
+    response = await post(ctx, query, variables);
   } catch (error) {
     return notAnswered(error);
   }
   return judge(response, ctx.now());
+}
+
+function post({ config, http }: CallContext<VendureConfig>, query: string, variables: object): Promise<HttpResponse> {
+  const channel: Record<string, string> = config.channelToken === undefined ? {} : { 'vendure-token': config.channelToken };
+  return http({
+    method: 'POST',
+    url: adminApi(config),
+    headers: { 'content-type': 'application/json', accept: 'application/json', ...channel },
+    body: JSON.stringify({ query, variables }),
+  });
 }
 
 /** Was it refused before it left, or is it unknown what became of it? The hub's broker tells by the error's kind. */

@@ -3,7 +3,8 @@ import type { VendureConfig } from '../config.js';
 import type { Fields } from '../mapping/fields.js';
 import { feedRecord, marked, type OrderRecord } from '../mapping/order-record.js';
 import { readOrder } from '../mapping/order.mapping.js';
-import { advance, readCursor, remembering, startAt } from './order-cursor.js';
+import { shopTimeMs } from './admin-api.js';
+import { advance, type OrderCursor, readCursor, remembering, startAt } from './order-cursor.js';
 import { changedOrders, type OrderRow, ordersById } from './order-rows.js';
 
 /**
@@ -14,12 +15,18 @@ import { changedOrders, type OrderRow, ordersById } from './order-rows.js';
  */
 export async function pollOrders(ctx: CallContext<VendureConfig>, { cursor, limit }: FeedRequest): Promise<FeedPage> {
   const nowMs = ctx.now();
-  const from = cursor === null ? startAt(new Date(ctx.config.ordersSince ?? nowMs).toISOString(), nowMs) : readCursor(cursor);
+  const from = cursor === null ? await beginning(ctx, nowMs) : readCursor(cursor);
   const { rows, full } = await changedOrders(ctx, from, limit);
   const next = advance(from, rows, limit, full, nowMs);
   const records = await Promise.all((await secondLook(ctx, next.page)).map(marked));
   const nextCursor = remembering(next.cursor, records.map(({ mark }, index) => [next.page[index]?.id ?? '', Date.parse(next.page[index]?.updatedAt ?? ''), mark]));
   return { records: records.map(feedRecord), nextCursor: JSON.stringify(nextCursor), hasMore: next.hasMore };
+}
+
+/** By the shop's clock, which stamps its orders: by the hub's, if that were ahead, the next orders would lie before the beginning. */
+async function beginning(ctx: CallContext<VendureConfig>, nowMs: number): Promise<OrderCursor> {
+  const sinceMs = ctx.config.ordersSince === undefined ? Math.min(nowMs, await shopTimeMs(ctx)) : Date.parse(ctx.config.ordersSince);
+  return startAt(new Date(sinceMs).toISOString(), nowMs);
 }
 
 /**
