@@ -44,10 +44,20 @@ function programOf(command, args) {
   if (command === 'backup') return [join(root, 'dist/src/commands/backup.js'), ...args];
   if (command === 'keys') return [join(root, 'dist/src/commands/keys.js'), ...args];
   if (command === 'demo') return [join(root, 'dist/lab/demo.js'), ...args];
-  if (command === 'torture:trading') return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'test/e2e/trading.spec.ts', '--reporter=verbose'];
+  if (command === 'torture:trading') return tradingProgram('verbose');
   if (command === 'torture:replicas') return [join(root, 'dist/lab/torture-replicas.js'), ...args];
   if (command === 'torture:api') return [join(root, 'dist/lab/torture-api.js'), ...args];
   return [join(root, 'dist/bench', `${args[0]}.js`), ...args.slice(1)];
+}
+
+const tradingProgram = (reporter) => [join(root, 'node_modules/vitest/vitest.mjs'), 'run', 'test/e2e/trading.spec.ts', `--reporter=${reporter}`];
+
+/** The demo's day, and then, where they are installed, a real shop and a real ERP; a day of somebody's own file stands alone. */
+async function demo(runtime, args) {
+  const simulated = args.filter((arg) => arg !== '--simulated-only');
+  const code = await handOver(runtime, programOf('demo', simulated), { cwd: root });
+  if (code !== 0 || simulated.length < args.length || args.includes('--data') || args.includes('--keep')) return code;
+  return handOver(runtime, tradingProgram(join(root, 'test/trading/demo-reporter.ts')), { cwd: root });
 }
 
 /** The options of the long trading run, as its test reads them from the environment; undefined when they make no sense. */
@@ -77,6 +87,7 @@ async function main([command = '', ...args]) {
     return 2;
   }
   const runtime = await prepare();
+  if (command === 'demo') return demo(runtime, args);
   // Many short processes load the same packages: a cache of compiled code saves an eighth of the tests' time. The hub
   // itself runs without, because it would be 10 MB larger.
   const env = command === 'test' ? { NODE_COMPILE_CACHE: join(root, '.tmp/compile-cache') } : trading;

@@ -43,8 +43,8 @@ Exit codes: 0 done, 1 something is missing or does not open, 2 wrong use.
   demo: () => `npm run demo [-- <options>]
 
 Installs and builds what is missing, then starts a hub, connects a practice retailer to it (a shop, two marketplaces,
-an app, store tills), plays a trading day, and prints a report with the verdict of an independent checker.
-docs/demo.md explains every line of it.
+an app, store tills), plays a trading day, and prints a report with the verdict of an independent checker. Then, where Vendure and Tryton are installed (docs/testing.md), a real shop and a real ERP trade through a
+hub of their own. docs/demo.md explains every line of it.
 
   --orders N     orders of the generated day [5000]
   --items N      items that the retailer sells [400]
@@ -57,6 +57,8 @@ docs/demo.md explains every line of it.
   --calm         no message is doubled, late, lost or shuffled
   --json FILE    write the report as JSON too
   --keep         leave the hub running at the end, to look around in it
+  --simulated-only
+                 no real shop and ERP at the end
   --help         this text
 
 Exit codes: 0 every check is true, 1 one is false or the replay failed, 2 the options make no sense, 130 interrupted.
