@@ -5,7 +5,7 @@ import type { Reply } from './wire/send.js';
 
 const THING = { type: 'object', required: ['id'], properties: { id: { type: 'string' } } };
 const document = readApiDocument({
-  paths: { '/things': { get: { responses: { 200: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } } } } } } },
+  paths: { '/things': { get: { responses: { 200: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } } }, 402: { content: { 'application/json': { schema: { required: ['error'] } } } } } } } },
   components: { schemas: { Thing: THING, Problem: { properties: { code: { enum: ['NOT_FOUND', 'INTERNAL'] } } } } },
 });
 const judge = new Judge(document, ['a-secret']);
@@ -18,6 +18,8 @@ describe('the judge', () => {
   it('lets pass what the document promises', () => {
     expect(kinds(reply(200, 'application/json; charset=utf-8', { id: 'x' }))).toEqual([]);
     expect(kinds(problem(404))).toEqual([]);
+    expect(kinds(reply(402, 'application/json', { error: 'invalid_client' }))).toEqual([]);
+    expect(kinds(reply(402, 'application/json', { message: 'x' }))).toEqual(['answer does not fit']);
   });
 
   it.each([

@@ -33,8 +33,9 @@ export class Judge {
   faultsOf(operation: Operation | undefined, reply: Reply): Fault[] {
     const text = reply.body.toString('utf8');
     const faults = [...this.anywhere(reply, text)];
-    if (reply.status >= 400) faults.push(...this.refusal(reply, text));
-    else if (operation) faults.push(...this.success(operation, reply, text));
+    // A protocol of its own (OAuth 2.0) has refusals of its own, where the document says so.
+    if (operation && (reply.status < 400 || this.isOwnRefusal(operation, reply))) faults.push(...this.described(operation, reply, text));
+    else if (reply.status >= 400) faults.push(...this.refusal(reply, text));
     return faults;
   }
 
@@ -60,10 +61,15 @@ export class Judge {
     if ((status === 429 || status === 503) && !/^\d+$/.test(String(headers['retry-after']))) yield { kind: 'header', detail: `no Retry-After with ${status}` };
   }
 
-  private *success(operation: Operation, { status, headers }: Reply, text: string): Generator<Fault> {
+  private isOwnRefusal({ answers }: Operation, { status, headers }: Reply): boolean {
+    const type = typeOf(headers);
+    return !PROBLEM.test(type) && answers.get(String(status))?.has(type) === true;
+  }
+
+  private *described(operation: Operation, { status, headers }: Reply, text: string): Generator<Fault> {
     const contents = operation.answers.get(String(status));
     if (!contents) return yield { kind: 'undocumented answer', detail: `${status} is not among ${[...operation.answers.keys()].join(', ')}` };
-    const type = String(headers['content-type'] ?? '').split(';')[0] ?? '';
+    const type = typeOf(headers);
     if (contents.size === 0) return;
     if (!contents.has(type)) return yield { kind: 'undocumented answer', detail: `${status} with ${type || 'no type'}, not ${[...contents.keys()].join(', ')}` };
     const schema = contents.get(type);
@@ -80,6 +86,10 @@ export class Judge {
     this.compiled.set(schema, known);
     return known;
   }
+}
+
+function typeOf(headers: Reply['headers']): string {
+  return String(headers['content-type'] ?? '').split(';')[0] ?? '';
 }
 
 function parsed(text: string): unknown {

@@ -111,6 +111,7 @@ export class Requests {
     if (bodies.size === 0) return weighted<Content>([method === 'GET' ? 30 : 12, nothing], [1, strange]);
     const fitting = [...bodies].map(([type, schema]) => {
       if (type === 'application/x-ndjson') return this.lines(schema).map((body) => typed(type, body));
+      if (type === 'application/x-www-form-urlencoded') return this.form(schema).map((body) => typed(type, body));
       if (type === 'text/csv') return CSV.map((body) => typed(type, body));
       if (type === '*/*') return weighted<Content>([1, strange], [1, fc.tuple(types, fc.jsonValue()).map(([given, value]) => typed(given, Buffer.from(JSON.stringify(value))))]);
       return this.json(schema).map((body) => typed(type, body));
@@ -120,6 +121,11 @@ export class Requests {
 
   private json(schema: Schema): fc.Arbitrary<Buffer> {
     return weighted<unknown>([5, this.values.valid(schema)], [7, this.values.nearlyValid(schema)], [1, fc.constant([])]).map((value) => Buffer.from(jsonText(value)));
+  }
+
+  private form(schema: Schema): fc.Arbitrary<Buffer> {
+    const fields = weighted<unknown>([3, this.values.valid(schema)], [2, this.values.nearlyValid(schema)]);
+    return fields.map((value) => Buffer.from(Object.entries((value ?? {}) as object).map(([name, field]) => `${encoded(name)}=${encoded(typeof field === 'string' ? field : jsonText(field))}`).join('&')));
   }
 
   private lines(schema: Schema): fc.Arbitrary<Buffer> {
