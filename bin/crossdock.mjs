@@ -42,6 +42,7 @@ function programOf(command, args) {
   if (command === 'start') return [...NODE_FLAGS, join(root, 'dist/src/main.js'), ...args];
   if (command === 'test') return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args];
   if (command === 'backup') return [join(root, 'dist/src/commands/backup.js'), ...args];
+  if (command === 'audit') return [join(root, 'dist/src/commands/audit.js'), ...args];
   if (command === 'keys') return [join(root, 'dist/src/commands/keys.js'), ...args];
   if (command === 'demo') return [join(root, 'dist/lab/demo.js'), ...args];
   if (command === 'torture:trading') return tradingProgram('verbose');

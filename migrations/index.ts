@@ -13,6 +13,7 @@ import { SignIn1700000010100 } from './1700000010100-sign-in.js';
 import { Clients1700000011000 } from './1700000011000-clients.js';
 import { AccessTokens1700000011100 } from './1700000011100-access-tokens.js';
 import { DataKeys1700000011200 } from './1700000011200-data-keys.js';
+import { Audit1700000011300 } from './1700000011300-audit.js';
 import { Idempotency1700000012000 } from './1700000012000-idempotency.js';
 import { Feeds1700000013000 } from './1700000013000-feeds.js';
 import { FeedLag1700000013100 } from './1700000013100-feed-lag.js';
@@ -41,6 +42,7 @@ export const MIGRATIONS = [
   Clients1700000011000,
   AccessTokens1700000011100,
   DataKeys1700000011200,
+  Audit1700000011300,
   Idempotency1700000012000,
   Feeds1700000013000,
   FeedLag1700000013100,

@@ -24,6 +24,17 @@ Installs and builds what is missing, then runs every test on a Postgres of its o
   npm test -- -t 'the last unit'
 CROSSDOCK_REAL_DATA names a folder of real payloads; tests that need it are skipped without it.
 `,
+  audit: () => `npm run audit -- <verify|export> [options]
+
+Reads the log of what was done on the admin side, while the hub runs or while it is stopped.
+
+  verify                    checks that nothing in it was changed, and prints its head: keep that outside
+    --anchor NUMBER:HASH    a head that was kept: finds a log that was cut off or written anew as well
+  export                    every entry as a line of JSON, the oldest first
+  --help                    this text
+
+Exit codes: 0 intact, 1 not, 2 wrong use.
+`,
   keys: () => `npm run keys -- <status|check|rotate|forget> [options]
 
 Works on the master keys of the hub, while it runs or while it is stopped. docs/runbooks/key-rotation.md leads through it.

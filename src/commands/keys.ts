@@ -1,19 +1,15 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { DataSource } from 'typeorm';
 import { SealedCredentials } from '../core/connector/connections/sealed-credentials.js';
 import { HubError } from '../core/errors/index.js';
 import { KeyRotation } from '../core/keys/key-rotation.js';
-import { dataSourceOptions } from '../core/persistence/data-source.js';
-import { Database } from '../core/persistence/database.js';
-import { withCluster } from '../core/persistence/embedded/reach-cluster.js';
+import type { Database } from '../core/persistence/database.js';
 import { readSettings, type Settings } from '../core/settings/settings.js';
 import { newKey, readOrMakeKeys, replaceKeys } from '../core/vault/key-file.js';
 import { KeyRing } from '../core/vault/key-ring.js';
 import { keyFileOf } from '../core/vault/master-keys.js';
 import { Vault } from '../core/vault/vault.js';
+import { withHubDatabase } from './hub-database.js';
 
 /** The clone: this file is dist/src/commands/keys.js in it. */
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -69,20 +65,14 @@ async function forget(rotation: KeyRotation, settings: Settings): Promise<number
   return 0;
 }
 
-async function act(action: string, settings: Settings, databaseUrl: string, options: { readonly new: boolean; readonly batch: number }): Promise<number> {
-  const source = await new DataSource(dataSourceOptions(databaseUrl, 4)).initialize();
-  try {
-    const database = new Database(source);
-    const keyRing = new KeyRing(settings, database);
-    const rotation = new KeyRotation(database, keyRing, new SealedCredentials(database, keyRing));
-    if (action === 'status') return await status(rotation);
-    if (action === 'check') return await check(rotation);
-    if (action === 'forget') return await forget(rotation, settings);
-    if (options.new) await addKey(settings);
-    return await rotate(rotation, options.batch);
-  } finally {
-    await source.destroy();
-  }
+async function act(action: string, settings: Settings, database: Database, options: { readonly new: boolean; readonly batch: number }): Promise<number> {
+  const keyRing = new KeyRing(settings, database);
+  const rotation = new KeyRotation(database, keyRing, new SealedCredentials(database, keyRing));
+  if (action === 'status') return status(rotation);
+  if (action === 'check') return check(rotation);
+  if (action === 'forget') return forget(rotation, settings);
+  if (options.new) await addKey(settings);
+  return rotate(rotation, options.batch);
 }
 
 async function run(args: readonly string[]): Promise<number> {
@@ -93,10 +83,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (!Number.isInteger(batch) || batch < 1 || batch > 10_000) throw new WrongUse('--batch is a number from 1 to 10000');
   if (values.new && action !== 'rotate') throw new WrongUse('--new belongs to rotate');
   const settings = readSettings(process.env, ROOT);
-  const options = { new: values.new, batch };
-  if (settings.databaseUrl) return act(action, settings, settings.databaseUrl, options);
-  if (!existsSync(join(settings.dataDir, 'postgres/data/PG_VERSION'))) throw new WrongUse(`there is no cluster of a hub in ${settings.dataDir}`);
-  return withCluster(settings.dataDir, say, ({ url }) => act(action, settings, url('crossdock'), options));
+  return withHubDatabase(settings, say, (database) => act(action, settings, database, { new: values.new, batch }));
 }
 
 try {

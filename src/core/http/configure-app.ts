@@ -1,6 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
+import { addAuditHooks } from '../audit/audit-hooks.js';
+import { Audit } from '../audit/audit.js';
 import { Callers } from '../governance/callers.js';
 import { Draining } from '../observability/draining.js';
 import { RequestMetrics } from '../observability/request-metrics.js';
@@ -30,6 +32,7 @@ export function configureApp(app: NestFastifyApplication): void {
     identify: (authorization) => callers.identify(authorization),
   });
   addIdempotencyHooks(fastify, app.get(KeptAnswers));
+  addAuditHooks(fastify, app.get(Audit, { strict: false }));
   app.get(RequestMetrics).observe(fastify);
   app.get(ApiDescription).describes(app);
   // Guards given here come after those of modules: the caller is known by then.

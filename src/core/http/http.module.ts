@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { AuditModule } from '../audit/audit.module.js';
 import { GovernanceModule } from '../governance/governance.module.js';
 import { ObservabilityModule } from '../observability/observability.module.js';
 import { VaultModule } from '../vault/vault.module.js';
@@ -10,7 +11,7 @@ import { DocsController, OpenApiController } from './openapi/docs.controller.js'
 
 /** Everything that stands between a socket and a controller; used together with httpAdapter() and configureApp(). */
 @Module({
-  imports: [ObservabilityModule, GovernanceModule, VaultModule, DiscoveryModule],
+  imports: [AuditModule, ObservabilityModule, GovernanceModule, VaultModule, DiscoveryModule],
   controllers: [OpenApiController, DocsController],
   providers: [ApiDescription, IdempotencyGuard, KeptAnswers],
   exports: [GovernanceModule, KeptAnswers],

@@ -102,6 +102,10 @@ const TABLE = `
   DELETE /admin/v1/clients/:id/keys/:keyId                   integrator
   POST   /admin/v1/clients/:id/rotate                        integrator
 
+  GET    /admin/v1/audit                                     admin
+  POST   /admin/v1/audit/verify                              admin
+  GET    /admin/v1/audit/export                              admin
+
   GET    /admin/v1/keys                                      admin
   GET    /admin/v1/keys/check                                admin
   POST   /admin/v1/keys/rotation                             admin

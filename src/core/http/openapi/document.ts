@@ -30,6 +30,7 @@ const TAGS: Readonly<Record<string, string>> = {
   users: 'People of the admin side, and their roles',
   clients: 'API clients, their keys, scopes and limits',
   oauth2: 'Access tokens for API clients',
+  audit: 'What was done on the admin side, and by whom',
   keys: 'Master keys, which credentials are sealed under',
   plugins: 'Connectors that are installed, and the wall they run behind',
   connections: 'Connections to outside systems, their plugins and credentials',

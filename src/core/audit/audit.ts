@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import { Cursor } from '../http/paging/cursor.js';
+import { pageOf, type Page } from '../http/paging/page.js';
+import { Database } from '../persistence/database.js';
+
+/** Who did it: a user, a client, or nobody who was known. */
+export interface AuditActor {
+  readonly kind: 'user' | 'client' | 'nobody';
+  /** The user's e-mail address or the client's id. */
+  readonly name: string;
+  readonly id: string | null;
+  readonly role: string | null;
+}
+
+/** What is recorded of one request; holds no secret. */
+export interface AuditRecord {
+  readonly actor: AuditActor;
+  readonly address: string;
+  readonly userAgent: string | null;
+  /** Method and route: `POST /admin/v1/clients/:id/rotate`. */
+  readonly action: string;
+  /** The path that was called. */
+  readonly object: string;
+  /** The body without what is secret in it. */
+  readonly change: unknown;
+  readonly status: number;
+  readonly correlationId: string;
+}
+
+export interface AuditEntry extends AuditRecord {
+  readonly seq: number;
+  readonly at: string;
+  /** Of this entry and all before it, in hexadecimal. */
+  readonly hash: string;
+}
+
+export interface AuditFilter {
+  readonly actor?: string;
+  readonly action?: string;
+  readonly object?: string;
+  readonly from?: Date;
+  readonly to?: Date;
+}
+
+/** The place in the chain that somebody keeps outside: what was there once has to be there still. */
+export interface Anchor {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+export interface Verdict {
+  readonly intact: boolean;
+  readonly entries: number;
+  /** The first place that does not fit, and what is wrong there. */
+  readonly fault: { readonly seq: number; readonly detail: string } | null;
+  /** Keep it outside: a later check against it finds a chain that was cut off or written anew. */
+  readonly head: Anchor;
+}
+
+interface Row {
+  seq: number;
+  content: string;
+  hash: string;
+}
+
+const CURSOR = new Cursor('audit', ['bigint']);
+const EXPORTED_AT_ONCE = 1_000;
+
+/** The log of what was done on the admin side. */
+@Injectable()
+export class Audit {
+  constructor(private readonly database: Database) {}
+
+  async append(record: AuditRecord): Promise<void> {
+    await this.database.query('select audit.append($1::jsonb)', [JSON.stringify(record)]);
+  }
+
+  /** The newest first. @throws HubError CURSOR_INVALID */
+  async list(filter: AuditFilter, limit: number, cursor: string | undefined): Promise<Page<AuditEntry>> {
+    const [before] = CURSOR.read(cursor) ?? [Number.MAX_SAFE_INTEGER];
+    const rows = await this.database.query<Row>(
+      `select seq, content, encode(hash, 'hex') as hash from audit.entry
+       where seq < $1 and ($3::text is null or actor = $3) and ($4::text is null or action = $4) and ($5::text is null or object = $5)
+         and ($6::bigint is null or at_ms >= $6) and ($7::bigint is null or at_ms < $7) order by seq desc limit $2`,
+      [before, limit + 1, filter.actor ?? null, filter.action ?? null, filter.object ?? null, filter.from?.getTime() ?? null, filter.to?.getTime() ?? null]);
+    return pageOf(rows.map(entryOf), limit, (last) => CURSOR.write(last.seq));
+  }
+
+  /** Every entry, the oldest first, as lines of JSON: content exactly as it was hashed, and its hash. */
+  async *lines(): AsyncGenerator<string> {
+    for (let after = 0; ; ) {
+      const rows = await this.database.query<Row>(`select seq, content, encode(hash, 'hex') as hash from audit.entry where seq > $1 order by seq limit $2`, [after, EXPORTED_AT_ONCE]);
+      for (const row of rows) yield `${JSON.stringify({ seq: row.seq, hash: row.hash, content: row.content })}\n`;
+      if (rows.length < EXPORTED_AT_ONCE) return;
+      after = rows.at(-1)?.seq ?? 0;
+    }
+  }
+
+  /** Reads the whole chain, as of one moment. */
+  async verify(anchor?: Anchor): Promise<Verdict> {
+    return this.database.transaction(async (tx) => {
+      await tx.execute('set transaction isolation level repeatable read read only');
+      await tx.execute(`set local statement_timeout = '10min'`);
+      const [head] = await tx.query<Anchor>(`select seq, encode(hash, 'hex') as hash from audit.head`);
+      const [counted] = await tx.query<{ entries: number; last: number; last_hash: string }>(`select count(*) as entries, coalesce(max(seq), 0) as last, (select encode(hash, 'hex') from audit.entry order by seq desc limit 1) as last_hash from audit.entry`);
+      const [broken] = await tx.query<{ seq: number }>(`
+        select seq from (select seq, content, hash, lag(hash, 1, sha256('crossdock audit v1')) over (order by seq) as before, row_number() over (order by seq) as place from audit.entry) e
+        where seq <> place or hash <> sha256(before || convert_to(content, 'UTF8')) or (content::jsonb ->> 'seq')::bigint <> seq order by seq limit 1`);
+      const known = anchor && (await tx.query(`select 1 from audit.entry where seq = $1 and encode(hash, 'hex') = $2`, [anchor.seq, anchor.hash.toLowerCase()])).length > 0;
+      const entries = counted?.entries ?? 0;
+      const at = head ?? { seq: 0, hash: '' };
+      const cut = at.seq !== (counted?.last ?? 0) || (entries > 0 && at.hash !== counted?.last_hash);
+      const fault = broken ? { seq: broken.seq, detail: 'This entry, or the one before it, was changed, moved or taken out.' }
+        : cut ? { seq: (counted?.last ?? 0) + 1, detail: 'Entries were cut off at the end.' }
+          : known === false ? { seq: anchor?.seq ?? 0, detail: 'The chain does not have the hash that was kept outside: it was cut off or written anew.' } : null;
+      return { intact: fault === null, entries, fault, head: at };
+    });
+  }
+}
+
+function entryOf({ content, hash }: Row): AuditEntry {
+  const { atMs, ...record } = JSON.parse(content) as AuditRecord & { seq: number; atMs: number };
+  return { ...record, at: new Date(atMs).toISOString(), hash };
+}
