@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CanonicalEvent } from '@crossdock/connector-sdk';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { BooksServer } from '../support/books.js';
+import { BooksServer } from '../support/posting/books.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { startHub, type Hub } from '../support/hub.js';
 import { buildPlugins, type PluginBuild } from '../support/plugins.js';

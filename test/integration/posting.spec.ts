@@ -9,7 +9,7 @@ import { ReadLedger, type LedgerEntry } from '../../src/modules/inventory/ledger
 import { RecordStock } from '../../src/modules/inventory/ledger/record-stock.js';
 import { postingKey } from '../../src/modules/inventory/posting/posting-keys.js';
 import type { Answer } from '../support/app.js';
-import { BooksServer } from '../support/books.js';
+import { BooksServer } from '../support/posting/books.js';
 import { buildPlugins, type PluginBuild } from '../support/plugins.js';
 import { startStockApp, type StockApp } from '../support/stock.js';
 

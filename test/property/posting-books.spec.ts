@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { movementAccounts, type StockAccount } from '../../src/core/canonical/index.js';
 import { ConnectionDirectory } from '../../src/core/connector/connection-directory.js';
 import { RecordStock } from '../../src/modules/inventory/ledger/record-stock.js';
-import { BooksServer } from '../support/books.js';
+import { BooksServer } from '../support/posting/books.js';
 import { buildPlugins, type PluginBuild } from '../support/plugins.js';
 import { startStockApp, type StockApp } from '../support/stock.js';
 
