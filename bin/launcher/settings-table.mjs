@@ -9,6 +9,7 @@ export const SETTINGS_TABLE = [
   ['CROSSDOCK_ROLE', 'all, api (answers HTTP only) or worker (background work and health only)', 'all'],
   ['CROSSDOCK_SETUP_TOKEN', 'the setup token, preset for automation (16 characters or more)', 'made at first boot'],
   ['CROSSDOCK_LOG_LEVEL', 'one of fatal, error, warn, info, debug, trace, silent', 'warn'],
+  ['CROSSDOCK_METRICS', 'who may read /metrics: open (anybody), closed (users, and API clients with metrics:read), or off', 'open'],
   ['CROSSDOCK_PLUGINS_DIR', 'a further folder of bundled plugins, each with manifest.json and index.mjs', 'none'],
   ['CROSSDOCK_CREDENTIALS_KEY_FILE', 'the master keys under which credentials are sealed, one a line, the active one first; the same for all replicas; made at first boot where it is missing', 'credentials.key in the data directory'],
   ['DATABASE_URL', 'an external Postgres 16 or newer, postgres://user:password@host:port/database', 'the embedded Postgres'],

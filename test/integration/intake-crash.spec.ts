@@ -47,7 +47,7 @@ function processOn(database: Database): Process {
   const worker = new WorkLane(new ReadDeliveries(hub.app.get(PluginHost)), recorder, metrics);
   return {
     consumer: new InboxConsumer(new Lanes(database, metrics), worker, connections, wakeUps, hub.app.get(Inbox)),
-    replay: new ReplayParked(new ParkedStore(database), recorder, connections, references, wakeUps),
+    replay: new ReplayParked(new ParkedStore(database, metrics), recorder, connections, references, wakeUps),
   };
 }
 

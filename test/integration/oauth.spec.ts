@@ -189,6 +189,6 @@ it('tells where tokens are had, by the public address where there is one', async
     issuer: 'http://hub.test', token_endpoint: 'http://hub.test/oauth2/token', revocation_endpoint: 'http://hub.test/oauth2/revoke',
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'], revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     grant_types_supported: ['client_credentials'], response_types_supported: [],
-    scopes_supported: ['catalog:read', 'catalog:write', 'stock:read', 'stock:write', 'reservations:write'], service_documentation: 'http://hub.test/docs',
+    scopes_supported: ['catalog:read', 'catalog:write', 'stock:read', 'stock:write', 'reservations:write', 'metrics:read'], service_documentation: 'http://hub.test/docs',
   });
 });

@@ -1,7 +1,8 @@
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HubError } from '../errors/index.js';
+import { SETTINGS, type Settings } from '../settings/settings.js';
 import { ACCESS_RULE, isAtLeast, type AccessRule, type AuthenticatedRequest, type Caller } from './access.js';
 import { Callers } from './callers.js';
 import { CallMeter, type HeaderSink } from './client/limits/call-meter.js';
@@ -36,11 +37,12 @@ export class AccessGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly callers: Callers,
     private readonly meter: CallMeter,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const rule = this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_RULE, [context.getHandler(), context.getClass()]);
-    if (rule?.kind === 'public') return true;
+    if (rule?.kind === 'public' || (rule?.kind === 'scope' && rule.openWhere?.(this.settings))) return true;
     const http = context.switchToHttp();
     const request = http.getRequest<GuardedRequest>();
     const answer = http.getResponse<FastifyReply>();

@@ -1,8 +1,9 @@
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { invariant } from '../errors/index.js';
+import type { Settings } from '../settings/settings.js';
 
 /** What an API client may be allowed to do. */
-export const SCOPES = ['catalog:read', 'catalog:write', 'stock:read', 'stock:write', 'reservations:write'] as const;
+export const SCOPES = ['catalog:read', 'catalog:write', 'stock:read', 'stock:write', 'reservations:write', 'metrics:read'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
@@ -11,6 +12,7 @@ export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'stock:read': 'Read levels, the ledger, availability and publications',
   'stock:write': 'Record movements and counts, and set selling rules',
   'reservations:write': 'Hold, consume and release stock, and read the own reservations',
+  'metrics:read': 'Read the metrics where they are closed (CROSSDOCK_METRICS)',
 };
 
 /**
@@ -61,7 +63,7 @@ export type Caller = ClientCaller | UserCaller;
 /** What a route asks of its caller. A route that says nothing is refused for everybody. */
 export type AccessRule =
   | { readonly kind: 'public' }
-  | { readonly kind: 'scope'; readonly scopes: readonly Scope[] }
+  | { readonly kind: 'scope'; readonly scopes: readonly Scope[]; /** By these settings the route answers anybody. */ readonly openWhere?: (settings: Settings) => boolean }
   | { readonly kind: 'role'; readonly least: UserRole };
 
 export const ACCESS_RULE = 'crossdock:access-rule';
@@ -72,6 +74,10 @@ export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(ACCESS
 /** Answers API clients that hold every scope named; a user of any role may call it too where it only reads (GET). */
 export const RequireScope = (...scopes: [Scope, ...Scope[]]): MethodDecorator & ClassDecorator =>
   SetMetadata(ACCESS_RULE, { kind: 'scope', scopes } satisfies AccessRule);
+
+/** As RequireScope, except where the hub's settings open the route to anybody. */
+export const RequireScopeUnless = (openWhere: (settings: Settings) => boolean, ...scopes: [Scope, ...Scope[]]): MethodDecorator & ClassDecorator =>
+  SetMetadata(ACCESS_RULE, { kind: 'scope', scopes, openWhere } satisfies AccessRule);
 
 /** Answers users whose role is `least` or one after it, by their session. On a class it holds for every route that has no rule of its own. */
 export const RequireRole = (least: UserRole): MethodDecorator & ClassDecorator => SetMetadata(ACCESS_RULE, { kind: 'role', least } satisfies AccessRule);

@@ -3,7 +3,8 @@ import { Metrics } from '../observability/metrics.js';
 import { Database } from '../persistence/database.js';
 
 const BATCH_SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500];
-const GAUGES_EVERY_MS = 5_000;
+/** From a webhook that is read at once to a connector that is away for a day. */
+const LAG_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 86_400];
 
 /** Why a delivery was turned away at the door. */
 export type Refusal = 'unknown-connection' | 'no-secret' | 'unsigned' | 'forged' | 'stale' | 'misdeclared' | 'malformed' | 'disabled' | 'overloaded';
@@ -11,11 +12,15 @@ export type Refusal = 'unknown-connection' | 'no-secret' | 'unsigned' | 'forged'
 interface Backlog {
   readonly pending: number;
   readonly oldestSeconds: number;
-  readonly held: number;
-  readonly exceptions: number;
 }
 
-/** What an operator watches of the intake. Backlog figures are read from the database, at most every few seconds. */
+interface OpenExceptions {
+  readonly class: string;
+  readonly exceptions: number;
+  readonly held: number;
+}
+
+/** What an operator watches of the intake. */
 @Injectable()
 export class IntakeMetrics {
   private readonly received;
@@ -23,8 +28,8 @@ export class IntakeMetrics {
   private readonly batches;
   private readonly stages;
   private readonly events;
-  private backlog: Promise<Backlog> | undefined;
-  private readAt = -Infinity;
+  private readonly lags;
+  private readonly replays;
 
   constructor(metrics: Metrics, private readonly database: Database) {
     this.received = metrics.counter({ name: 'crossdock_intake_deliveries_total', help: 'Verified deliveries, by whether they were new.', labels: ['result'] });
@@ -32,13 +37,14 @@ export class IntakeMetrics {
     this.batches = metrics.histogram({ name: 'crossdock_intake_batch_deliveries', help: 'Deliveries taken from the inbox in one batch of one connection.', buckets: BATCH_SIZES });
     this.stages = metrics.histogram({ name: 'crossdock_intake_stage_duration_seconds', help: 'How long one batch took in one stage: claim, parse, record, finish.', labels: ['stage'] });
     this.events = metrics.counter({ name: 'crossdock_intake_events_total', help: 'Canonical events by what became of them.', labels: ['result'] });
-    const gauge = (name: string, help: string, pick: (backlog: Backlog) => number): void => {
-      metrics.gauge({ name, help, collect: async (metric) => metric.set(pick(await this.current())) });
-    };
-    gauge('crossdock_intake_backlog_deliveries', 'Deliveries that wait in the inbox.', (backlog) => backlog.pending);
-    gauge('crossdock_intake_oldest_seconds', 'Age of the oldest delivery that waits in the inbox.', (backlog) => backlog.oldestSeconds);
-    gauge('crossdock_intake_held_events', 'Events and deliveries that exceptions hold back.', (backlog) => backlog.held);
-    gauge('crossdock_intake_open_exceptions', 'Exceptions that are open.', (backlog) => backlog.exceptions);
+    this.lags = metrics.histogram({ name: 'crossdock_intake_lag_seconds', help: 'From the acknowledgement of a delivery to what became of it, by that.', labels: ['plugin', 'state'], buckets: LAG_BUCKETS });
+    this.replays = metrics.counter({ name: 'crossdock_intake_replays_total', help: 'Events that were held back and tried again: applied, moved (held for another reason now), waiting (for the same as before).', labels: ['outcome'] });
+    metrics.reading(() => this.backlog())
+      .gauge({ name: 'crossdock_intake_backlog_deliveries', help: 'Deliveries that wait in the inbox.' }, ({ pending }) => pending)
+      .gauge({ name: 'crossdock_intake_oldest_seconds', help: 'Age of the oldest delivery that waits in the inbox; 0 where none does.' }, ({ oldestSeconds }) => oldestSeconds);
+    metrics.reading(() => this.openExceptions())
+      .gauge({ name: 'crossdock_intake_open_exceptions', help: 'Exceptions that are open, by class.', labels: ['class'] }, (open) => open.map((one) => [{ class: one.class }, one.exceptions]))
+      .gauge({ name: 'crossdock_intake_held_events', help: 'Events and deliveries that exceptions hold back, by the class of the exception.', labels: ['class'] }, (open) => open.map((one) => [{ class: one.class }, one.held]));
   }
 
   stored(arrived: number, fresh: number): void {
@@ -58,6 +64,16 @@ export class IntakeMetrics {
     if (count > 0) this.events.inc({ result }, count);
   }
 
+  /** Deliveries of a connection of `plugin` came to an end. By two clocks, the database's and this process's, where they are on two machines. */
+  settled(plugin: string, deliveries: readonly { readonly receivedAt: Date; readonly state: string }[]): void {
+    const now = Date.now();
+    for (const { receivedAt, state } of deliveries) this.lags.observe({ plugin, state }, Math.max(0, now - receivedAt.getTime()) / 1_000);
+  }
+
+  replayed(outcomes: Readonly<Record<'applied' | 'moved' | 'waiting', number>>): void {
+    for (const [outcome, count] of Object.entries(outcomes)) if (count > 0) this.replays.inc({ outcome }, count);
+  }
+
   /** Runs `work` and notes how long it took, whether it succeeds or not. */
   async timed<T>(stage: 'claim' | 'parse' | 'record' | 'finish', work: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
@@ -68,21 +84,14 @@ export class IntakeMetrics {
     }
   }
 
-  private current(): Promise<Backlog> {
-    if (!this.backlog || performance.now() - this.readAt > GAUGES_EVERY_MS) {
-      this.readAt = performance.now();
-      this.backlog = this.read();
-      this.backlog.catch(() => (this.backlog = undefined));
-    }
-    return this.backlog;
-  }
-
-  private async read(): Promise<Backlog> {
+  private async backlog(): Promise<Backlog> {
     const [row] = await this.database.query<Backlog>(`
       select (select count(*) from intake.pending) as pending,
-             coalesce((select extract(epoch from intake.clock() - d.received_at)::float8 from intake.delivery d where d.id = (select min(delivery_id) from intake.pending)), 0) as "oldestSeconds",
-             coalesce((select sum(held)::bigint from intake.exception where state = 'open'), 0) as held,
-             (select count(*) from intake.exception where state = 'open') as exceptions`);
-    return row ?? { pending: 0, oldestSeconds: 0, held: 0, exceptions: 0 };
+             coalesce((select extract(epoch from intake.clock() - d.received_at)::float8 from intake.delivery d where d.id = (select min(delivery_id) from intake.pending)), 0) as "oldestSeconds"`);
+    return row ?? { pending: 0, oldestSeconds: 0 };
+  }
+
+  private openExceptions(): Promise<OpenExceptions[]> {
+    return this.database.query(`select class, count(*) as exceptions, sum(held)::bigint as held from intake.exception where state = 'open' group by class`);
   }
 }

@@ -49,6 +49,8 @@ export interface Postponed {
 export interface LaneReturn {
   readonly claim: LaneClaim;
   readonly settled: readonly Settled[];
+  /** Whose connector has read them; undefined where none has. */
+  readonly plugin?: string;
   readonly postponed: readonly Postponed[];
   readonly holdings: readonly Holding[];
   /** Present when the lane itself has to wait: its connector is away, say. */
@@ -108,20 +110,25 @@ export class Lanes {
    * Writes what became of the deliveries of several lanes and gives the lanes back, in one transaction. A lane whose
    * fence has moved on was lost to another worker, who does its deliveries again: nothing of it is written.
    */
-  giveBack(returns: readonly LaneReturn[]): Promise<void> {
-    return this.metrics.timed('finish', () => this.write(returns));
+  async giveBack(returns: readonly LaneReturn[]): Promise<void> {
+    const ours = await this.metrics.timed('finish', () => this.write(returns));
+    for (const { claim, plugin, settled } of returns) {
+      if (plugin === undefined || !ours.has(claim.sourceId)) continue;
+      const receivedAt = new Map(claim.deliveries.map((delivery) => [delivery.id, delivery.receivedAt]));
+      this.metrics.settled(plugin, settled.map(({ deliveryId, state }) => ({ state, receivedAt: receivedAt.get(deliveryId) ?? new Date() })));
+    }
   }
 
-  private async write(returns: readonly LaneReturn[]): Promise<void> {
+  private async write(returns: readonly LaneReturn[]): Promise<Set<number>> {
     if (returns.every(({ postponed, holdings }) => postponed.length + holdings.length === 0)) {
-      await settle(this.database, returns);
-      return;
+      return settle(this.database, returns);
     }
-    await this.database.transaction(async (tx) => {
+    return this.database.transaction(async (tx) => {
       const ours = await settle(tx, returns);
       const kept = returns.filter(({ claim }) => ours.has(claim.sourceId));
       await postpone(tx, kept);
       await holdBack(tx, kept.flatMap(({ holdings }) => holdings));
+      return ours;
     });
   }
 

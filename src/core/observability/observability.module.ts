@@ -3,12 +3,12 @@ import { TerminusModule } from '@nestjs/terminus';
 import { LoggerModule } from 'nestjs-pino';
 import { SETTINGS } from '../settings/settings.js';
 import { Draining } from './draining.js';
-import { HealthController } from './health.controller.js';
+import { HealthController } from './health/health.controller.js';
+import { Readiness } from './health/readiness.js';
 import { loggerParams } from './logging.js';
 import { Metrics } from './metrics.js';
 import { MetricsController } from './metrics.controller.js';
-import { QueueMetrics } from './queue-metrics.js';
-import { Readiness } from './readiness.js';
+import { ProcessMetrics } from './process-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
 
 /** Logs, metrics, health and correlation. Needs SETTINGS and Database from global modules. */
@@ -16,7 +16,7 @@ import { RequestMetrics } from './request-metrics.js';
 @Module({
   imports: [LoggerModule.forRootAsync({ inject: [SETTINGS], useFactory: loggerParams }), TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController, MetricsController],
-  providers: [Draining, Metrics, QueueMetrics, Readiness, RequestMetrics],
+  providers: [Draining, Metrics, ProcessMetrics, Readiness, RequestMetrics],
   exports: [Draining, Metrics, RequestMetrics],
 })
 export class ObservabilityModule {}

@@ -16,7 +16,7 @@ function complaint(env: NodeJS.ProcessEnv): string {
 
 it('needs no setting at all', () => {
   const settings = readSettings({}, '/clone');
-  expect(settings).toMatchObject({ port: 8080, host: '127.0.0.1', role: 'all', logLevel: 'warn', setupToken: undefined, databaseUrl: undefined, pluginsDir: undefined, publicUrl: undefined, trustedProxies: [], oidc: undefined });
+  expect(settings).toMatchObject({ port: 8080, host: '127.0.0.1', role: 'all', logLevel: 'warn', metrics: 'open', setupToken: undefined, databaseUrl: undefined, pluginsDir: undefined, publicUrl: undefined, trustedProxies: [], oidc: undefined });
 });
 
 it('keeps data in the clone, but not for root, whose Postgres runs as another user', () => {
@@ -36,6 +36,7 @@ it.each([
   [{ CROSSDOCK_PORT: '-1' }, /CROSSDOCK_PORT/],
   [{ CROSSDOCK_ROLE: 'both' }, /one of all, api, worker/],
   [{ CROSSDOCK_LOG_LEVEL: 'loud' }, /one of fatal/],
+  [{ CROSSDOCK_METRICS: 'yes' }, /one of open, closed, off/],
   [{ CROSSDOCK_SETUP_TOKEN: 'short' }, /16 characters/],
   [{ DATABASE_URL: 'mysql://x' }, /postgres:\/\//],
   [{ REDIS_URL: 'http://x' }, /REDIS_URL must begin with redis:\/\/ or rediss:\/\//],

@@ -18,6 +18,8 @@ export interface Settings {
   /** Preset by automation; otherwise the hub makes one at first boot. */
   readonly setupToken: string | undefined;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  /** Who may read the metrics: anybody, who shows a token that may, or nobody. */
+  readonly metrics: (typeof METRICS)[number];
   /** An external Postgres 16 or newer; without it the hub runs its own. */
   readonly databaseUrl: string | undefined;
   /** The Redis that carries the queue; without it the queue stands in Postgres. */
@@ -40,6 +42,7 @@ export const SETTINGS = Symbol('settings');
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const ROLES = ['all', 'api', 'worker'] as const;
+const METRICS = ['open', 'closed', 'off'] as const;
 
 export const SETTING_ROWS: readonly SettingRow[] = [
   { name: 'CROSSDOCK_PORT', meaning: 'TCP port to listen on; 0 takes any free one', byDefault: '8080' },
@@ -48,6 +51,7 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   { name: 'CROSSDOCK_ROLE', meaning: 'all, api (answers HTTP only) or worker (background work and health only)', byDefault: 'all' },
   { name: 'CROSSDOCK_SETUP_TOKEN', meaning: 'the setup token, preset for automation (16 characters or more)', byDefault: 'made at first boot' },
   { name: 'CROSSDOCK_LOG_LEVEL', meaning: `one of ${LEVELS.join(', ')}`, byDefault: 'warn' },
+  { name: 'CROSSDOCK_METRICS', meaning: 'who may read /metrics: open (anybody), closed (users, and API clients with metrics:read), or off', byDefault: 'open' },
   { name: 'CROSSDOCK_PLUGINS_DIR', meaning: 'a further folder of bundled plugins, each with manifest.json and index.mjs', byDefault: 'none' },
   { name: 'CROSSDOCK_CREDENTIALS_KEY_FILE', meaning: 'the master keys under which credentials are sealed, one a line, the active one first; the same for all replicas; made at first boot where it is missing', byDefault: 'credentials.key in the data directory' },
   { name: 'DATABASE_URL', meaning: 'an external Postgres 16 or newer, postgres://user:password@host:port/database', byDefault: 'the embedded Postgres' },
@@ -128,6 +132,7 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string = process.cwd(
     role: oneOf('CROSSDOCK_ROLE', given('CROSSDOCK_ROLE') ?? 'all', ROLES),
     setupToken: setupToken(given('CROSSDOCK_SETUP_TOKEN')),
     logLevel: oneOf('CROSSDOCK_LOG_LEVEL', given('CROSSDOCK_LOG_LEVEL') ?? 'warn', LEVELS),
+    metrics: oneOf('CROSSDOCK_METRICS', given('CROSSDOCK_METRICS') ?? 'open', METRICS),
     databaseUrl: databaseUrl(given('DATABASE_URL')),
     redis: redisPlace(given('REDIS_URL')),
     credentialsKeyFile: keyFile === undefined ? undefined : resolve(root, keyFile),

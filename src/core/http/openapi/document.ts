@@ -58,7 +58,8 @@ function securityOf({ rule, method }: Route): Record<string, string[]>[] {
   if (rule?.kind !== 'scope') return [{ session: rule ? [rule.least] : [] }];
   const client = { apiKey: [...rule.scopes] };
   const token = { oauth2: [...rule.scopes] };
-  return method === 'get' ? [client, token, { session: ['viewer'] }] : [client, token];
+  const closed = method === 'get' ? [client, token, { session: ['viewer'] }] : [client, token];
+  return rule.openWhere ? [{}, ...closed] : closed;
 }
 
 function refusalsOf(route: Route): ProblemResponse[] {

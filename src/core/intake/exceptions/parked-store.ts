@@ -1,6 +1,7 @@
 import type { CanonicalEvent } from '@crossdock/connector-sdk';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queryable } from '../../persistence/database.js';
+import { IntakeMetrics } from '../intake-metrics.js';
 import { holdBack, type Holding } from './hold-back.js';
 
 /** An event that an exception holds, with all it takes to record it. */
@@ -31,7 +32,10 @@ const EVENT = `h.id, b.exception_id as "exceptionId", h.source_id as "sourceId",
 /** The SQL of what exceptions hold back. */
 @Injectable()
 export class ParkedStore {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly metrics: IntakeMetrics,
+  ) {}
 
   /** Marks what waits for any of `keys`, in one connection or (undefined) in all of them. Answers how many exceptions. */
   async markDue(tx: Queryable, sourceId: number | undefined, keys: readonly string[]): Promise<number> {
@@ -70,9 +74,13 @@ export class ParkedStore {
       where b.exception_id = $1 and b.held_id > $2 and h.event is not null order by b.held_id limit $3`, [exceptionId, after, limit]);
   }
 
-  /** Lets go of what could be applied, and moves what now waits for something else, in one transaction. */
-  async free(applied: readonly number[], moved: readonly { id: number; holding: Holding }[]): Promise<void> {
-    if (applied.length + moved.length === 0) return;
+  /** Lets go of what could be applied, and moves what now waits for something else, in one transaction; `waiting` more stay as they are. */
+  async free(applied: readonly number[], moved: readonly { id: number; holding: Holding }[], waiting: number): Promise<void> {
+    if (applied.length + moved.length > 0) await this.write(applied, moved);
+    this.metrics.replayed({ applied: applied.length, moved: moved.length, waiting });
+  }
+
+  private async write(applied: readonly number[], moved: readonly { id: number; holding: Holding }[]): Promise<void> {
     await this.database.transaction(async (tx) => {
       const deliveries = await letGo(tx, [...applied, ...moved.map(({ id }) => id)]);
       await holdBack(tx, moved.map(({ holding }) => holding));

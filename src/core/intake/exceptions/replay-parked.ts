@@ -121,7 +121,7 @@ export class ReplayParked implements OnModuleInit, OnModuleDestroy {
       else if (fate === 'stuck') stuck.push(parked);
       else moved.push({ id: parked.id, holding: fate });
     });
-    await this.store.free(applied, moved);
+    await this.store.free(applied, moved, stuck.length);
     return stuck;
   }
 }

@@ -55,7 +55,7 @@ export class WorkLane {
       else if (delivery.attempts + 1 < (others ? TRIES_AMONG_OTHERS : TRIES_ALONE)) postponed.push(postpone(delivery, one.error));
       else settled.push(giveUp(connection, delivery, one.error, holdings));
     });
-    return { settled, postponed, holdings, stopped };
+    return { plugin: connection.plugin, settled, postponed, holdings, stopped };
   }
 
   private async recordAll(connection: Connection, deliveries: readonly ClaimedDelivery[], readings: readonly Reading[], mayHalve: boolean): Promise<Known[]> {

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ConnectionDirectory } from '../../connector/connection-directory.js';
 import type { ErrorCode } from '../../errors/index.js';
-import { Metrics } from '../../observability/metrics.js';
+import { Metrics, type Sample } from '../../observability/metrics.js';
 import { FeedStore } from './feed-store.js';
-
-const GAUGES_EVERY_MS = 5_000;
 
 interface Standing {
   lagSeconds: number;
@@ -18,18 +16,14 @@ export class FeedMetrics {
   private readonly polls;
   private readonly records;
   private readonly pages;
-  private standing: Promise<ReadonlyMap<string, Standing>> | undefined;
-  private readAt = -Infinity;
 
   constructor(metrics: Metrics, private readonly store: FeedStore, private readonly connections: ConnectionDirectory) {
     this.polls = metrics.counter({ name: 'crossdock_feed_polls_total', help: 'Pages asked for, by how it ended: records, empty, lost (another had the feed by then), or the error code.', labels: ['plugin', 'outcome'] });
     this.records = metrics.counter({ name: 'crossdock_feed_records_total', help: 'Records of feeds, by whether they were new.', labels: ['plugin', 'result'] });
     this.pages = metrics.histogram({ name: 'crossdock_feed_page_duration_seconds', help: 'From asking for a page to its commit.', labels: ['plugin'] });
+    const standing = metrics.reading(() => this.read());
     const gauge = (name: string, help: string, pick: (standing: Standing) => number): void => {
-      metrics.gauge({ name, help, labels: ['plugin'], collect: async (metric) => {
-        metric.reset();
-        for (const [plugin, standing] of await this.current()) metric.set({ plugin }, pick(standing));
-      } });
+      standing.gauge({ name, help, labels: ['plugin'] }, (byPlugin) => [...byPlugin].map(([plugin, one]): Sample<'plugin'> => [{ plugin }, pick(one)]));
     };
     gauge('crossdock_feed_lag_seconds', 'Age of the moment up to which everything is here, of the feed that is furthest behind; of one that has never had everything, since it began to be read. Paused feeds do not count.', ({ lagSeconds }) => lagSeconds);
     gauge('crossdock_feeds_failing', 'Feeds whose last poll failed.', ({ failing }) => failing);
@@ -44,15 +38,6 @@ export class FeedMetrics {
     if (fresh > 0) this.records.inc({ plugin, result: 'accepted' }, fresh);
     if (arrived > fresh) this.records.inc({ plugin, result: 'duplicate' }, arrived - fresh);
     this.pages.observe({ plugin }, seconds);
-  }
-
-  private current(): Promise<ReadonlyMap<string, Standing>> {
-    if (!this.standing || performance.now() - this.readAt > GAUGES_EVERY_MS) {
-      this.readAt = performance.now();
-      this.standing = this.read();
-      this.standing.catch(() => (this.standing = undefined));
-    }
-    return this.standing;
   }
 
   /** Only what is meant to be polled: a feed of a connection that is off, or that its connector dropped, lags for good. */

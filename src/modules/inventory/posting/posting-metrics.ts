@@ -9,23 +9,13 @@ export class PostingMetrics {
 
   constructor(metrics: Metrics, database: Database) {
     this.postings = metrics.counter({ name: 'crossdock_posting_movements_total', help: 'Movements handed over to books, by connection number and outcome', labels: ['connection', 'outcome'] });
-    metrics.gauge({
-      name: 'crossdock_posting_oldest_seconds', help: 'Age of the oldest entry of the ledger that a book has not settled, by connection number; 0 when it has settled all', labels: ['connection'],
-      collect: async (gauge) => {
-        gauge.reset();
-        const rows = await database.query<{ source: number; seconds: number }>(`
-          select b.source_id as source, coalesce(extract(epoch from clock_timestamp() - o.recorded_at), 0)::float8 as seconds from inventory.posting_book b left join lateral (${OLDEST}) o on true`).catch(() => []);
-        for (const { source, seconds } of rows) gauge.set({ connection: String(source) }, Math.max(0, seconds));
-      },
-    });
-    metrics.gauge({
-      name: 'crossdock_posting_held', help: 'Movements that are held back from books, by connection number and class', labels: ['connection', 'class'],
-      collect: async (gauge) => {
-        gauge.reset();
-        const rows = await database.query<{ source: number; class: string; held: number }>('select source_id as source, class, count(*) as held from inventory.held_posting group by 1, 2').catch(() => []);
-        for (const row of rows) gauge.set({ connection: String(row.source), class: row.class }, row.held);
-      },
-    });
+    metrics.reading(() => database.query<{ source: number; seconds: number }>(`
+      select b.source_id as source, greatest(0, coalesce(extract(epoch from clock_timestamp() - o.recorded_at), 0))::float8 as seconds from inventory.posting_book b left join lateral (${OLDEST}) o on true`))
+      .gauge({ name: 'crossdock_posting_oldest_seconds', help: 'Age of the oldest entry of the ledger that a book has not settled, by connection number; 0 when it has settled all', labels: ['connection'] },
+        (books) => books.map(({ source, seconds }) => [{ connection: source }, seconds]));
+    metrics.reading(() => database.query<{ source: number; class: string; held: number }>('select source_id as source, class, count(*) as held from inventory.held_posting group by 1, 2'))
+      .gauge({ name: 'crossdock_posting_held', help: 'Movements that are held back from books, by connection number and class', labels: ['connection', 'class'] },
+        (rows) => rows.map((row) => [{ connection: row.source, class: row.class }, row.held]));
   }
 
   settled(source: number, outcomes: Readonly<Record<'applied' | 'duplicate' | 'unchanged' | 'held', number>>): void {

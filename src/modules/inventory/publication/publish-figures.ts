@@ -73,7 +73,7 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
       const claimedAt = performance.now();
       const settlements = await this.whileRenewed(claim, () => this.tell.figures(connection, sink.itemReference, claim, basis));
       await this.dirty.settle(claim, settlements);
-      this.count(claim, settlements, performance.now() - claimedAt);
+      this.count(claim, connection.plugin, settlements, performance.now() - claimedAt);
       const later = settlements.filter((one) => one.result === 'later').map((one) => one.afterMs);
       if (later.length > 0) this.ringAfter(Math.min(...later));
       if (later.length === claim.figures.length) return;
@@ -92,12 +92,9 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  private count(claim: Claim, settlements: readonly Settlement[], tookMs: number): void {
+  private count(claim: Claim, plugin: string, settlements: readonly Settlement[], tookMs: number): void {
     const waited = new Map(claim.figures.map((figure) => [figure.item, figure.waitedMs]));
-    for (const { item, result } of settlements) {
-      this.metrics.handled(claim.channel, result);
-      if (result === 'told') this.metrics.told(claim.channel, (waited.get(item) ?? 0) + tookMs);
-    }
+    for (const { item, result } of settlements) this.metrics.handled({ channel: claim.channel, plugin, result, lagMs: (waited.get(item) ?? 0) + tookMs });
   }
 
   private ringAfter(delayMs: number): void {

@@ -1,8 +1,8 @@
 import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOperation, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
-import { HubError } from '../errors/index.js';
-import { Public } from '../governance/access.js';
+import { HubError } from '../../errors/index.js';
+import { Public } from '../../governance/access.js';
 import { Readiness } from './readiness.js';
 
 const CHECK = { type: 'object', required: ['status'], properties: { status: { type: 'string', enum: ['up', 'down'] } }, additionalProperties: true };

@@ -1,11 +1,11 @@
 import { Injectable, type OnModuleDestroy, Optional } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { MIGRATIONS } from '../../../migrations/index.js';
-import { QueueHealth } from '../orchestration/queue-health.js';
-import { within } from '../orchestration/within.js';
-import { Database } from '../persistence/database.js';
-import { Draining } from './draining.js';
+import { MIGRATIONS } from '../../../../migrations/index.js';
+import { QueueHealth } from '../../orchestration/queue-health.js';
+import { within } from '../../orchestration/within.js';
+import { Database } from '../../persistence/database.js';
+import { Draining } from '../draining.js';
 
 const DATABASE_ANSWERS_WITHIN_MS = 2_000;
 /** Above this the process answers, but late: a load balancer should prefer another replica. */
