@@ -194,7 +194,10 @@ describe('a path or query', () => {
 describe('a connection', () => {
   it('that speaks no HTTP gets a problem and is closed', async () => {
     expect(await raw('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03')).toMatch(/^HTTP\/1\.1 400 [^]*application\/problem\+json[^]*MALFORMED_REQUEST/);
-    expect(await raw(`GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 [^]*problem\+json/);
+    expect(await raw(`GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 [^]*x-content-type-options: nosniff[^]*problem\+json[^]*"status":431[^]*REQUEST_HEAD_TOO_LARGE/);
+    expect(await raw(`GET /${'y'.repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 [^]*REQUEST_HEAD_TOO_LARGE/);
+    expect(await raw('GET /health/live HTTP/1.1\r\nhost: x\r\nexpect: 200-ok\r\nconnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+    for (const start of ['BREW /coffee HTTP/1.1', 'GET / HTTP/9.9', 'get / HTTP/1.1', '\x16\x03\x01\x02']) expect(await raw(`${start}\r\nhost: x\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 [^]*problem\+json[^]*MALFORMED_REQUEST/);
   });
 
   it('with two lengths, or a length and chunks, is refused: no request is smuggled', async () => {

@@ -26,14 +26,17 @@ export class BoardPasses {
     private readonly sessions: Sessions,
   ) {}
 
+  /** @throws HubError UNAUTHENTICATED when the session ended at this moment. */
   async ticketFor({ sessionId }: UserCaller): Promise<{ ticket: string; expiresAt: Date }> {
     const ticket = randomBytes(32).toString('base64url');
     const [row] = await this.database.query<{ expiresAt: Date }>(
-      `with over as (delete from orchestration.board_ticket where expires_at < now())
-       insert into orchestration.board_ticket (ticket_hash, session_id, expires_at) values ($1, $2, now() + make_interval(secs => $3)) returning expires_at as "expiresAt"`,
+      `with over as (delete from orchestration.board_ticket where expires_at < now()),
+            live as (select id from governance.admin_session where id = $2 for key share)
+       insert into orchestration.board_ticket (ticket_hash, session_id, expires_at) select $1, live.id, now() + make_interval(secs => $3) from live returning expires_at as "expiresAt"`,
       [hashOf(ticket), sessionId, TICKET_SECONDS],
     );
-    return { ticket, expiresAt: row?.expiresAt ?? new Date() };
+    if (!row) throw new HubError('UNAUTHENTICATED', { detail: 'The session has just ended.' });
+    return { ticket, expiresAt: row.expiresAt };
   }
 
   /** A pass for a ticket, which is gone afterwards. @throws HubError UNAUTHENTICATED for one that is old, used or unknown. */
