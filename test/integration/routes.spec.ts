@@ -15,7 +15,7 @@ let hub: WholeApp;
 async function call(route: string, token?: string): Promise<Answer> {
   const [method, url = ''] = route.split(' ');
   const response = await hub.app.inject({ method: method as 'GET', url: url.replaceAll(/:\w+|\*/g, 'x'), headers: token ? { authorization: `Bearer ${token}` } : {} });
-  return { status: response.statusCode, code: response.payload.startsWith('{') ? (response.json() as { code?: unknown }).code : undefined };
+  return { status: response.statusCode, code: response.payload !== '' && /^application\/(problem\+)?json/.test(String(response.headers['content-type'])) ? (response.json() as { code?: unknown }).code : undefined };
 }
 
 async function asAdmin(method: 'POST' | 'DELETE', path: string, payload?: object): Promise<Record<string, string>> {
