@@ -141,7 +141,7 @@ describe.skipIf(ABSENT !== undefined)(`publishing to a real Vendure, behind the 
     it('sees an order that is placed between reading the levels and the orders', async () => {
       const mug = next();
       const reader = await orders();
-      proxy.meddlings.push({ operation: 'CrossdockChangeTimes', before: () => vendure.shop.buy({ lines: [{ variantId: mug, quantity: 3 }] }) });
+      proxy.meddlings.push({ operation: 'CrossdockOrderTimes', before: () => vendure.shop.buy({ lines: [{ variantId: mug, quantity: 3 }] }) });
       expect((await on(reader, figure(mug, 10))).map(({ kind }) => kind)).toEqual(['retry']);
       expect(await sellable(mug)).toBe(7);
     });
@@ -207,8 +207,8 @@ describe.skipIf(ABSENT !== undefined)(`publishing to a real Vendure, behind the 
   it('begins to read by the shop\'s clock, so that a hub that is ahead misses no order', async () => {
     proxy.meddlings.push({ operation: 'CrossdockWhoAmI', instead: (response) => void response.writeHead(200, { date: 'Mon, 02 Nov 2026 10:00:00 GMT' }).end('{"data":{"me":{"id":"1"}}}') });
     const { nextCursor } = await hub.host.pollFeed(connection, { feed: 'orders', cursor: null, limit: 1 });
-    expect(proxy.calls.at(-1)).toMatchObject({ operation: 'CrossdockChangedOrders', variables: { after: '2026-11-02T09:59:59.999Z' } });
-    expect(JSON.parse(nextCursor)).toMatchObject({ given: 1 });
+    expect(proxy.calls.at(-1)).toMatchObject({ operation: 'CrossdockPlacedOrders', variables: { after: '2026-11-02T09:59:59.999Z' } });
+    expect(JSON.parse(nextCursor)).toMatchObject({ turn: 'placed', placed: { given: 1 } });
   });
 
   it('knows the shop’s variants and locations, page by page', async () => {

@@ -1,7 +1,7 @@
 import { defineConnector } from '@crossdock/connector-sdk';
 import { checkHealth } from './client/check-health.js';
 import { listItems, listLocations } from './client/list-catalog.js';
-import { pollOrders } from './client/poll-orders.js';
+import { pollOrders } from './orders/poll-orders.js';
 import { publishInventory } from './client/publish-inventory.js';
 import type { VendureConfig } from './config.js';
 import { parseDeliveries } from './mapping/parse-deliveries.js';

@@ -4,6 +4,8 @@ export interface Checkout {
   readonly lines: readonly { readonly variantId: string; readonly quantity: number }[];
   /** `settle` pays at once; with `authorise` the payment waits to be settled. Default `settle`. */
   readonly pay?: 'settle' | 'authorise';
+  /** What happens while the customer is about to pay. */
+  readonly beforePaying?: () => Promise<unknown>;
 }
 
 export interface PlacedOrder {
@@ -23,11 +25,16 @@ const FILL = `
 
 /** The way through the checkout in one request: each step is a mutation of its own, executed in this order. */
 const CHECK_OUT = `
-  mutation ($customer: CreateCustomerInput!, $address: CreateAddressInput!, $shipping: [ID!]!, $pay: String!) {
+  mutation ($customer: CreateCustomerInput!, $address: CreateAddressInput!, $shipping: [ID!]!) {
     setCustomerForOrder(input: $customer) { __typename ... on ErrorResult { message } }
     setOrderShippingAddress(input: $address) { __typename ... on ErrorResult { message } }
     setOrderShippingMethod(shippingMethodId: $shipping) { __typename ... on ErrorResult { message } }
     transitionOrderToState(state: "ArrangingPayment") { __typename ... on OrderStateTransitionError { message: transitionError } }
+  }
+`;
+
+const PAY = `
+  mutation ($pay: String!) {
     addPaymentToOrder(input: { method: $pay, metadata: {} }) {
       __typename
       ... on Order { id code state lines { id quantity productVariant { id } } payments { id } }
@@ -44,7 +51,7 @@ interface Filled {
   readonly addItemsToOrder: { readonly errorResults: readonly { readonly __typename: string; readonly message: string }[] };
 }
 
-interface CheckedOut {
+interface Paid {
   readonly addPaymentToOrder: {
     readonly id: string;
     readonly code: string;
@@ -68,14 +75,16 @@ export class Customer {
   }
 
   /** @throws Error when the shop refuses, for example because it has too few of one line; then nothing was bought and the basket is empty. */
-  async buy({ lines, pay = 'settle' }: Checkout): Promise<PlacedOrder> {
+  async buy({ lines, pay = 'settle', beforePaying }: Checkout): Promise<PlacedOrder> {
     customers += 1;
     const customer = { emailAddress: `customer-${customers}@example.test`, firstName: 'A', lastName: 'Customer' };
     try {
       const { addItemsToOrder } = await this.shop.ask<Filled>(FILL, { lines: lines.map(({ variantId, quantity }) => ({ productVariantId: variantId, quantity })) });
       const refused = addItemsToOrder.errorResults[0];
       if (refused !== undefined) throw new Error(`Vendure: ${refused.__typename}: ${refused.message}`);
-      const { addPaymentToOrder: order } = await this.shop.change<CheckedOut>(CHECK_OUT, { customer, address: ADDRESS, shipping: [SHIPPING_METHOD], pay });
+      await this.shop.change(CHECK_OUT, { customer, address: ADDRESS, shipping: [SHIPPING_METHOD] });
+      await beforePaying?.();
+      const { addPaymentToOrder: order } = await this.shop.change<Paid>(PAY, { pay });
       return {
         id: order.id, code: order.code, state: order.state, paymentId: order.payments[0]?.id ?? '',
         lines: order.lines.map((line) => ({ orderLineId: line.id, variantId: line.productVariant.id, quantity: line.quantity })),

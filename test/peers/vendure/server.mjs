@@ -53,6 +53,9 @@ async function start() {
 
 /** What the parent may ask for beside the shop's own API, by name. */
 const WORK = {
+  ageBaskets: async (app) => {
+    await app.get(core.TransactionalConnection).rawConnection.query(`update "order" set "updatedAt" = datetime('now', '-1 hour') where "orderPlacedAt" is null`);
+  },
   addProducts: (app, products) => addProducts(core, app, products),
   endSessions: async (app, username) => {
     const user = await app.get(core.TransactionalConnection).rawConnection.getRepository(core.User).findOneByOrFail({ identifier: username });

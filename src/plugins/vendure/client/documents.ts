@@ -67,9 +67,8 @@ const ORDER_FIELDS = /* GraphQL */ `
 `;
 
 /**
- * Placed orders in the order of their last change. Baskets, which change with every click, have no orderPlacedAt. Sort keys
- * count in the order in which the schema defines them, not in that of the query: `id` would come before `updatedAt`, `code`
- * comes after it.
+ * Sort keys count in the order in which the schema defines them, not in that of the query: `id` would come before the
+ * times, `code` comes after them. Baskets, which change with every click, have no orderPlacedAt.
  */
 export const CHANGED_ORDERS = /* GraphQL */ `
   query CrossdockChangedOrders($after: DateTime!, $skip: Int!, $take: Int!) {
@@ -82,13 +81,25 @@ export const CHANGED_ORDERS = /* GraphQL */ `
   ${ORDER_FIELDS}
 `;
 
-/** The same without what is in them: most of those that changed lately were read already. */
-export const CHANGE_TIMES = /* GraphQL */ `
-  query CrossdockChangeTimes($after: DateTime!, $take: Int!) {
-    orders(options: { filter: { orderPlacedAt: { isNull: false }, updatedAt: { after: $after } }, take: $take }) {
+export const PLACED_ORDERS = /* GraphQL */ `
+  query CrossdockPlacedOrders($after: DateTime!, $skip: Int!, $take: Int!) {
+    orders(options: { filter: { orderPlacedAt: { after: $after } }, sort: { orderPlacedAt: ASC, code: ASC }, skip: $skip, take: $take }) {
+      items {
+        ...CrossdockOrder
+      }
+    }
+  }
+  ${ORDER_FIELDS}
+`;
+
+/** Both at once and without what is in them: most of those were read already. */
+export const ORDER_TIMES = /* GraphQL */ `
+  query CrossdockOrderTimes($placedAfter: DateTime!, $changedAfter: DateTime!, $take: Int!) {
+    orders(options: { filter: { orderPlacedAt: { isNull: false }, _or: [{ orderPlacedAt: { after: $placedAfter } }, { updatedAt: { after: $changedAfter } }] }, take: $take }) {
       items {
         id
         updatedAt
+        orderPlacedAt
       }
     }
   }
@@ -173,4 +184,4 @@ export const LIST_STOCK_LOCATIONS = /* GraphQL */ `
   }
 `;
 
-export const DOCUMENTS = { CHECK_HEALTH, WHO_AM_I, CHANGED_ORDERS, CHANGE_TIMES, ORDERS_BY_ID, STOCK_LEVELS, SET_STOCK_ON_HAND, LIST_VARIANTS, LIST_STOCK_LOCATIONS } as const;
+export const DOCUMENTS = { CHECK_HEALTH, WHO_AM_I, CHANGED_ORDERS, PLACED_ORDERS, ORDER_TIMES, ORDERS_BY_ID, STOCK_LEVELS, SET_STOCK_ON_HAND, LIST_VARIANTS, LIST_STOCK_LOCATIONS } as const;

@@ -3,7 +3,7 @@ import type { VendureConfig } from '../config.js';
 import { ask } from './admin-api.js';
 import { SET_STOCK_ON_HAND, STOCK_LEVELS } from './documents.js';
 import { type Shelf, shelvesOf, shopOf, type Shop } from './shelf.js';
-import { type Unread, unreadUnits } from './unread-units.js';
+import { type Unread, unreadUnits } from '../orders/unread-units.js';
 
 interface Row {
   readonly index: number;

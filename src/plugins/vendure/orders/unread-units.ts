@@ -3,8 +3,8 @@ import type { VendureConfig } from '../config.js';
 import { type Fields, UnreadableRecord } from '../mapping/fields.js';
 import { marked } from '../mapping/order-record.js';
 import { readOrder } from '../mapping/order.mapping.js';
-import { readCursor } from './order-cursor.js';
-import { changesSince, ordersById } from './order-rows.js';
+import { readCursor } from './feed-cursor.js';
+import { ordersById, timesSince } from './order-rows.js';
 
 /** Units of a variant that the shop has sold and the hub's figures do not know of yet; `unknown` where that cannot be told. */
 export type Unread = { readonly kind: 'units'; readonly of: ReadonlyMap<string, number> } | { readonly kind: 'unknown'; readonly reason: string };
@@ -27,15 +27,15 @@ export async function unreadUnits(ctx: CallContext<VendureConfig>, { feeds }: Fi
   if (basis === undefined) return { kind: 'units', of: new Map() };
   if (basis === null) return { kind: 'unknown', reason: 'the hub is still booking orders of this shop' };
   const since = readCursor(basis);
-  const changes = await changesSince(ctx, since);
+  const times = await timesSince(ctx, since);
   const known = new Set(since.recent.map(([id, changedMs]) => `${id} ${changedMs}`));
-  const ids = changes?.filter(({ id, updatedAt }) => updatedAt >= since.at && !known.has(`${id} ${Date.parse(updatedAt)}`)).map(({ id }) => id);
+  const ids = times?.filter(({ id, updatedAt }) => !known.has(`${id} ${Date.parse(updatedAt)}`)).map(({ id }) => id);
   if (ids === undefined || ids.length > MOST_UNREAD) return { kind: 'unknown', reason: 'the hub has not read the orders of this shop for long' };
   if (ids.length === 0) return { kind: 'units', of: new Map() };
-  const records = await Promise.all((await ordersById(ctx, ids)).map(({ record }) => marked(record)));
+  const records = await Promise.all([...(await ordersById(ctx, ids)).values()].map(marked));
   // A payment changes an order, and no unit of it.
   const marks = new Set(since.recent.map(([, , mark]) => mark));
-  return soldSince(records.filter(({ mark }) => !marks.has(mark)).map(({ record }) => record as unknown as Fields), ctx.config.locationId, Date.parse(since.at) - CLOCKS_APART_MS);
+  return soldSince(records.filter(({ mark }) => !marks.has(mark)).map(({ record }) => record as unknown as Fields), ctx.config.locationId, Math.min(Date.parse(since.placed.at), Date.parse(since.changed.at)) - CLOCKS_APART_MS);
 }
 
 function soldSince(records: readonly Fields[], locationId: string, sinceMs: number): Unread {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { advance, type OrderCursor, OVERLAP_MS, queryOf, readCursor, type Row, startAt } from './order-cursor.js';
+import { readCursor } from './feed-cursor.js';
+import { advance, type OrderCursor, orderCursorOf, OVERLAP_MS, queryOf, type Row, startAt } from './order-cursor.js';
 
 const T0 = Date.parse('2026-11-25T12:00:00Z');
 const at = (ms: number): string => new Date(T0 + ms).toISOString();
@@ -13,7 +14,7 @@ class Table {
     const { after, skip, take } = queryOf(cursor, limit);
     const afterUs = (Date.parse(after) - T0) * 1_000;
     const rows = [...this.changedAtUs].filter(([, us]) => us > afterUs).sort(([a, x], [b, y]) => x - y || Number(a) - Number(b));
-    const found = rows.slice(skip, skip + take).map(([id, us]): Row => ({ id, updatedAt: at(Math.floor(us / 1_000)) }));
+    const found = rows.slice(skip, skip + take).map(([id, us]): Row => ({ id, time: at(Math.floor(us / 1_000)) }));
     return advance(cursor, found, limit, found.length >= take, nowMs);
   }
 }
@@ -22,7 +23,7 @@ function readAll(table: Table, from: OrderCursor, limit: number, nowMs: number):
   const ids: string[] = [];
   for (let cursor = from, pages = 0; ; pages += 1) {
     if (pages > 500) throw new Error('the feed does not end');
-    const next = table.page(readCursor(JSON.stringify(cursor)), limit, nowMs);
+    const next = table.page(orderCursorOf(JSON.parse(JSON.stringify(cursor))) ?? cursor, limit, nowMs);
     expect(next.page.length).toBeLessThanOrEqual(limit);
     ids.push(...next.page.map(({ id }) => id));
     cursor = next.cursor;
@@ -97,6 +98,10 @@ describe('the cursor over orders', () => {
   });
 
   it('is refused when it is none of these', () => {
-    for (const text of ['', '{', 'null', '[]', '{"at":"x","given":0,"last":[],"top":"x","topSinceMs":0}', '{"at":"2026-01-01T00:00:00Z"}', '{"at":"2026-01-01T00:00:00Z","given":-1,"last":[],"top":"2026-01-01T00:00:00Z","topSinceMs":0,"again":null}']) expect(() => readCursor(text)).toThrow(/cursor/);
+    const whole = startAt(at(0), T0);
+    for (const value of [null, [], {}, { ...whole, at: 'x' }, { ...whole, given: -1 }, { ...whole, again: undefined }]) expect(orderCursorOf(value)).toBeUndefined();
+    const feed = { turn: 'placed', placed: whole, changed: whole, recent: [] };
+    expect(readCursor(JSON.stringify(feed))).toEqual(feed);
+    for (const text of ['', '{', 'null', JSON.stringify({ ...feed, turn: 'x' }), JSON.stringify({ ...feed, placed: {} })]) expect(() => readCursor(text)).toThrow(/cursor/);
   });
 });
