@@ -9,6 +9,9 @@ export interface DiskSpace {
   readonly inodes: number;
 }
 
+/** Injects `diskSpace`. */
+export const DISK_SPACE = Symbol('disk space');
+
 /** @throws Error of the system when the folder cannot be looked at. */
 export async function diskSpace(folder: string): Promise<DiskSpace> {
   const { bsize, blocks, bavail, files, ffree } = await statfs(folder);

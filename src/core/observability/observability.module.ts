@@ -2,7 +2,9 @@ import { Global, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { LoggerModule } from 'nestjs-pino';
 import { SETTINGS } from '../settings/settings.js';
+import { DISK_SPACE, diskSpace } from './disk.js';
 import { Draining } from './draining.js';
+import { DiskRoom } from './health/disk-room.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { loggerParams } from './logging.js';
@@ -16,7 +18,7 @@ import { RequestMetrics } from './request-metrics.js';
 @Module({
   imports: [LoggerModule.forRootAsync({ inject: [SETTINGS], useFactory: loggerParams }), TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController, MetricsController],
-  providers: [Draining, Metrics, ProcessMetrics, Readiness, RequestMetrics],
+  providers: [{ provide: DISK_SPACE, useValue: diskSpace }, DiskRoom, Draining, Metrics, ProcessMetrics, Readiness, RequestMetrics],
   exports: [Draining, Metrics, RequestMetrics],
 })
 export class ObservabilityModule {}

@@ -4,7 +4,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { QueueHealth } from '../orchestration/queue-health.js';
 import { Database } from '../persistence/database.js';
 import { SETTINGS, type Settings } from '../settings/settings.js';
-import { diskSpace } from './disk.js';
+import { DISK_SPACE, type DiskSpace } from './disk.js';
 import { Metrics } from './metrics.js';
 
 /** What this process stands on: its build, its connections to the database, its queue and its disk. */
@@ -14,6 +14,7 @@ export class ProcessMetrics implements OnModuleInit {
     private readonly metrics: Metrics,
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly database: Database,
+    @Inject(DISK_SPACE) private readonly space: (folder: string) => Promise<DiskSpace>,
     @Optional() private readonly queue?: QueueHealth,
   ) {}
 
@@ -47,7 +48,7 @@ export class ProcessMetrics implements OnModuleInit {
   }
 
   private disk(): void {
-    this.metrics.reading(() => diskSpace(this.settings.dataDir))
+    this.metrics.reading(() => this.space(this.settings.dataDir))
       .gauge({ name: 'crossdock_disk_free_bytes', help: 'Free bytes of the file system that holds the data directory.' }, ({ freeBytes }) => freeBytes)
       .gauge({ name: 'crossdock_disk_size_bytes', help: 'Size of the file system that holds the data directory.' }, ({ bytes }) => bytes)
       .gauge({ name: 'crossdock_disk_free_inodes', help: 'Free inodes of the file system that holds the data directory; absent where it counts none.' }, ({ freeInodes, inodes }) => (inodes > 0 ? freeInodes : []));

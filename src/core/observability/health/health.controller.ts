@@ -6,7 +6,7 @@ import { Public } from '../../governance/access.js';
 import { Readiness } from './readiness.js';
 
 const CHECK = { type: 'object', required: ['status'], properties: { status: { type: 'string', enum: ['up', 'down'] } }, additionalProperties: true };
-const CHECKS = { type: 'object', description: 'By name: database, queue, eventLoop, serving. Of the queue, `answers` false means that work is found by sweeps until it is back; the hub serves on.', additionalProperties: CHECK };
+const CHECKS = { type: 'object', description: 'By name: database, queue, disk, eventLoop, serving; each that is down has a reason. Of the queue, `answers` false means that work is found by sweeps until it is back; the hub serves on.', additionalProperties: CHECK };
 const READY = { type: 'object', required: ['status', 'details'], properties: { status: { type: 'string' }, info: CHECKS, error: CHECKS, details: CHECKS } };
 
 @ApiTags('operations')
@@ -26,11 +26,11 @@ export class HealthController {
   }
 
   @Get('ready')
-  @ApiOperation({ operationId: 'isReady', summary: 'The hub can serve', description: 'Postgres answers, every migration is applied, the event loop keeps up, and the process is not stopping.' })
+  @ApiOperation({ operationId: 'isReady', summary: 'The hub can serve', description: 'Postgres answers, every migration is applied, the disk has room, the event loop keeps up, and the process is not stopping.' })
   @ApiOkResponse({ description: 'The hub can serve', schema: READY })
   async ready(): Promise<HealthCheckResult> {
     try {
-      return await this.health.check([() => this.readiness.databaseAnswers(), () => this.readiness.queueAnswers(), () => this.readiness.eventLoop(), () => this.readiness.serving()]);
+      return await this.health.check([() => this.readiness.databaseAnswers(), () => this.readiness.queueAnswers(), () => this.readiness.diskHasRoom(), () => this.readiness.eventLoop(), () => this.readiness.serving()]);
     } catch (error) {
       if (!(error instanceof ServiceUnavailableException)) throw error;
       const { details } = error.getResponse() as HealthCheckResult;

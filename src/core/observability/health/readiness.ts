@@ -1,11 +1,12 @@
 import { Injectable, type OnModuleDestroy, Optional } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { MIGRATIONS } from '../../../../migrations/index.js';
 import { QueueHealth } from '../../orchestration/queue-health.js';
 import { within } from '../../orchestration/within.js';
 import { Database } from '../../persistence/database.js';
 import { Draining } from '../draining.js';
+import { DiskRoom } from './disk-room.js';
+import { EventLoopLag } from './event-loop-lag.js';
 
 const DATABASE_ANSWERS_WITHIN_MS = 2_000;
 /** Above this the process answers, but late: a load balancer should prefer another replica. */
@@ -16,20 +17,19 @@ const DATABASE_ANSWER_KEPT_MS = 500;
 /** The things that have to hold before this process should be sent requests. */
 @Injectable()
 export class Readiness implements OnModuleDestroy {
-  private readonly delay = monitorEventLoopDelay({ resolution: 20 });
+  private readonly lag = new EventLoopLag();
   private asked: { at: number; missing: Promise<number> } | undefined;
 
   constructor(
     private readonly database: Database,
     private readonly indicators: HealthIndicatorService,
     private readonly draining: Draining,
+    private readonly disk: DiskRoom,
     @Optional() private readonly queue?: QueueHealth,
-  ) {
-    this.delay.enable();
-  }
+  ) {}
 
   onModuleDestroy(): void {
-    this.delay.disable();
+    this.lag.stop();
   }
 
   async databaseAnswers(): Promise<HealthIndicatorResult> {
@@ -44,9 +44,15 @@ export class Readiness implements OnModuleDestroy {
 
   eventLoop(): HealthIndicatorResult {
     const check = this.indicators.check('eventLoop');
-    const lagMs = Math.round(this.delay.percentile(99) / 1e6);
-    this.delay.reset();
-    return lagMs <= MOST_EVENT_LOOP_LAG_MS ? check.up({ lagMs }) : check.down({ lagMs });
+    const lagMs = this.lag.ms;
+    return lagMs <= MOST_EVENT_LOOP_LAG_MS ? check.up({ lagMs }) : check.down({ lagMs, reason: `the process is ${lagMs} ms late with everything; at most ${MOST_EVENT_LOOP_LAG_MS} are fit to serve` });
+  }
+
+  /** Before the disk is full, not after: Postgres then stops in the middle of what it does. */
+  async diskHasRoom(): Promise<HealthIndicatorResult> {
+    const check = this.indicators.check('disk');
+    const room = await this.disk.left();
+    return room.reason === undefined ? check.up({ ...room }) : check.down({ ...room });
   }
 
   /** Told and never a reason to be unready: every replica would leave the load balancer for what costs only moments. */
