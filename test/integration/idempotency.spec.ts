@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Injectable, Module, Post, Res, StreamableFile } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Injectable, Module, Post, Query, Res, StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,7 @@ class CountingController {
 
   @Post('api/v1/counted')
   @RequireScope('stock:write')
-  async add(@Body() body: { refuse?: boolean } | undefined, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+  async add(@Body() body: { refuse?: boolean } | undefined, @Res({ passthrough: true }) reply: FastifyReply, @Query() _query: object): Promise<object> {
     orders.runs += 1;
     if (body?.refuse) throw new HubError('VALIDATION_FAILED');
     await orders.hold;
