@@ -9,6 +9,9 @@ const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const SIGN_IN_BY_PROVIDER = '/admin/v1/oidc/callback';
 const LONGEST_CHANGE = 16_384;
 const LONGEST_TEXT = 300;
+const HIDDEN = '[hidden]';
+/** Statuses of what could not be read, or does not fit its schema. */
+const UNFIT: ReadonlySet<number> = new Set([400, 415, 422]);
 
 function isRecorded(method: string, url: string): boolean {
   return url.startsWith('/admin/v1/') && (!READS.has(method) || (method === 'GET' && url === SIGN_IN_BY_PROVIDER));
@@ -28,6 +31,12 @@ function changeOf(body: unknown): unknown {
   return length > LONGEST_CHANGE ? `[${length} characters]` : shown;
 }
 
+/** What did not fit its schema is told by its names alone: whoever mistakes one field for another writes a password anywhere. */
+function namesOf(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return changeOf(body === undefined || body === null ? body : HIDDEN);
+  return changeOf(Object.fromEntries(Object.keys(body).map((name) => [name, HIDDEN])));
+}
+
 function recordOf(request: FastifyRequest & AuthenticatedRequest, status: number): AuditRecord {
   return {
     actor: actorOf(request.caller),
@@ -35,7 +44,7 @@ function recordOf(request: FastifyRequest & AuthenticatedRequest, status: number
     userAgent: request.headers['user-agent'] === undefined ? null : scrubText(request.headers['user-agent'].slice(0, LONGEST_TEXT)),
     action: `${request.method} ${request.routeOptions.url}`,
     object: scrubText((request.url.split('?')[0] ?? '').slice(0, 1_024)),
-    change: changeOf(request.body),
+    change: UNFIT.has(status) ? namesOf(request.body) : changeOf(request.body),
     status,
     correlationId: request.id,
   };

@@ -14,6 +14,13 @@ describe('the redactor', () => {
     expect(redactor.text(`x${form}y`)).not.toContain(form);
   });
 
+  it.each([0, 1, 2, 7])('leaves nothing of it to be read where it was encoded behind %i bytes', (before) => {
+    for (const encoding of ['base64', 'base64url'] as const) {
+      const read = Buffer.from(redactor.text(Buffer.from(`${'x'.repeat(before)}${SECRET} and more`).toString(encoding)).replace('[redacted]', ''), encoding).toString('latin1');
+      expect(read).not.toContain(SECRET.slice(1, -1));
+    }
+  });
+
   it('leaves everything else as it was, without a copy', () => {
     const body = Buffer.from('short words stay');
     expect(redactor.body(body)).toBe(body);

@@ -2,10 +2,20 @@ const MASK = '[redacted]';
 /** Shorter values would blank out ordinary text; a secret of so few characters protects nothing. */
 const SHORTEST = 6;
 
-/** How a secret may come back: as it is, in base64 (alone or inside a Basic header), percent-encoded, or inside JSON. */
+/** Behind other bytes base64 writes a text in three ways; of each, the letters that the text alone decides. */
+function insideBase64(bytes: Buffer): string[] {
+  return [0, 1, 2].map((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64').replace(/=+$/, '');
+    const decided = Math.floor(((before + bytes.length) * 8) / 6);
+    return encoded.slice(before === 0 ? 0 : before + 1, decided);
+  });
+}
+
+/** How a secret may come back: as it is, in base64 (alone or among other text, as in a header that was encoded whole), in hex, percent-encoded, or inside JSON. */
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret, 'utf8');
-  const forms = [secret, bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('hex'), encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)];
+  const inside = insideBase64(bytes);
+  const forms = [secret, bytes.toString('base64'), bytes.toString('base64url'), ...inside, ...inside.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')), bytes.toString('hex'), encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)];
   return [...new Set(forms)].filter((form) => form.length >= SHORTEST);
 }
 
