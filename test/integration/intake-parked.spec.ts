@@ -248,3 +248,11 @@ describe('what a person sees of deliveries', () => {
     expect((await hub.admin('GET', `/deliveries/${row?.id}`)).body).toMatchObject({ state: 'done', applied: 0, repeated: 1 });
   });
 });
+
+it('counts what was tried again, and measures how long deliveries took to their end', async () => {
+  const { text } = await hub.call('GET', '/metrics');
+  expect(text).toMatch(/^crossdock_intake_replays_total\{outcome="applied"\} [1-9]/m);
+  expect(text).toMatch(/^crossdock_intake_replays_total\{outcome="waiting"\} [1-9]/m);
+  for (const state of ['done', 'parked', 'failed', 'ignored']) expect(text).toMatch(new RegExp(`^crossdock_intake_lag_seconds_count\\{plugin="tape",state="${state}"\\} [1-9]`, 'm'));
+  expect(Number(/^crossdock_intake_lag_seconds_sum\{plugin="tape",state="done"\} (\S+)$/m.exec(text)?.[1])).toBeGreaterThan(0);
+});

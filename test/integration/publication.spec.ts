@@ -146,3 +146,10 @@ describe('a channel in trouble', () => {
     await expect.poll(() => last(), { timeout: 10_000 }).toBe(7);
   });
 });
+
+it('is measured from its change to what the channel made of it, by plugin and outcome', async () => {
+  const { text } = await stock.call('GET', '/metrics');
+  for (const outcome of ['told', 'refused']) expect(text).toMatch(new RegExp(`^crossdock_publication_lag_seconds_count\\{plugin="[\\w-]+",outcome="${outcome}"\\} [1-9]`, 'm'));
+  expect(text).not.toMatch(/^crossdock_publication_lag_seconds_count\{.*outcome="later"/m);
+  expect(text).toMatch(/^crossdock_publication_figures_total\{channel="\d+",result="later"\} [1-9]/m);
+});
