@@ -74,7 +74,7 @@ afterAll(async () => {
 
 const secrets = Array.from({ length: CONNECTIONS }, (_, index) => `secret ${index}`);
 
-it('loses nothing however often it is killed, is gone on with, and lets the old key be taken away', async () => {
+it('loses nothing however often it is killed, is gone on with, and lets the old key be taken away', { timeout: 180_000 }, async () => {
   const before = readFileSync(keyFile(), 'utf8');
   expect(await killedAfter(5, 'rotate', '--new', '--batch', '1')).toBe(true);
   expect(readFileSync(keyFile(), 'utf8').trim().split('\n')).toHaveLength(2);
@@ -98,7 +98,7 @@ it('loses nothing however often it is killed, is gone on with, and lets the old 
   expect(await readAll(ringOf())).toEqual(secrets);
 });
 
-it('names the connections whose credentials do not open when a key is missing, and every command says which', async () => {
+it('names the connections whose credentials do not open when a key is missing, and every command says which', { timeout: 120_000 }, async () => {
   const good = readFileSync(keyFile());
   writeFileSync(keyFile(), `${Buffer.alloc(32, 7).toString('base64')}\n`);
   const check = keys('check');
@@ -111,7 +111,7 @@ it('names the connections whose credentials do not open when a key is missing, a
   expect(keys('check').status).toBe(0);
 });
 
-it('is followed by a replica that knew none of it, once its file has the key', async () => {
+it('is followed by a replica that knew none of it, once its file has the key', { timeout: 120_000 }, async () => {
   const other = mkdtempSync(join(tmpdir(), 'crossdock-replica-'));
   writeFileSync(join(other, 'credentials.key'), readFileSync(keyFile()), { mode: 0o600 });
   const replica = ringOf(other);
@@ -123,7 +123,7 @@ it('is followed by a replica that knew none of it, once its file has the key', a
   rmSync(other, { recursive: true, force: true });
 });
 
-it('tells wrong use from faults', () => {
+it('tells wrong use from faults', { timeout: 120_000 }, () => {
   for (const args of [[], ['turn'], ['rotate', '--batch', '0'], ['status', '--new'], ['rotate', '--force']]) expect([args, keys(...args).status]).toEqual([args, 2]);
   chmodSync(keyFile(), 0o644);
   expect(keys('status')).toMatchObject({ status: 2, stderr: expect.stringContaining('chmod 600') as string });
