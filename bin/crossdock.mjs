@@ -55,9 +55,9 @@ const tradingProgram = (reporter) => [join(root, 'node_modules/vitest/vitest.mjs
 
 /** The demo's day, and then, where they are installed, a real shop and a real ERP; a day of somebody's own file stands alone. */
 async function demo(runtime, args) {
-  const simulated = args.filter((arg) => arg !== '--simulated-only');
-  const code = await handOver(runtime, programOf('demo', simulated), { cwd: root });
-  if (code !== 0 || simulated.length < args.length || args.includes('--data') || args.includes('--keep')) return code;
+  const code = await handOver(runtime, programOf('demo', args), { cwd: root });
+  const alone = ['--simulated', '--data', '--keep'].some((option) => args.some((arg) => arg === option || arg.startsWith(`${option}=`)));
+  if (code !== 0 || alone) return code;
   return handOver(runtime, tradingProgram(join(root, 'test/trading/demo-reporter.ts')), { cwd: root });
 }
 

@@ -11,7 +11,7 @@ describe('the options of the demo', () => {
   });
 
   it('have defaults that make a day of less than a minute', () => {
-    expect(readDemoOptions([])).toEqual({ seed: 1, orders: 5_000, items: 400, wallMs: 45_000, data: undefined, rows: undefined, kills: 0, calm: false, json: undefined, keep: false, help: false });
+    expect(readDemoOptions([])).toEqual({ seed: 1, orders: 5_000, items: 400, wallMs: 45_000, data: undefined, rows: undefined, kills: 0, calm: false, json: undefined, keep: false, simulated: false, help: false });
   });
 
   it('take minutes or a speed, and the file with its rows', () => {

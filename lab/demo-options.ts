@@ -14,6 +14,8 @@ export interface DemoOptions {
   readonly calm: boolean;
   readonly json: string | undefined;
   readonly keep: boolean;
+  /** Nothing but simulated systems: bin/crossdock.mjs plays the real ones at the end, unless it stands there. */
+  readonly simulated: boolean;
   readonly help: boolean;
 }
 
@@ -23,7 +25,7 @@ export class UsageError extends Error {}
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 export const DEMO_FLAGS = {
-  orders: text, items: text, minutes: text, speed: text, data: text, rows: text, seed: text, kill: text, json: text, calm: flag, keep: flag, help: { ...flag, short: 'h' },
+  orders: text, items: text, minutes: text, speed: text, data: text, rows: text, seed: text, kill: text, json: text, calm: flag, keep: flag, simulated: flag, help: { ...flag, short: 'h' },
 } as const;
 
 const DAY_MS = 17 * 3_600_000;
@@ -67,6 +69,7 @@ export function readDemoOptions(args: readonly string[]): DemoOptions {
     calm: given.calm === true,
     json: given.json,
     keep: given.keep === true,
+    simulated: given.simulated === true,
     help: given.help === true,
   };
 }

@@ -68,8 +68,7 @@ hub of their own. docs/demo.md explains every line of it.
   --calm         no message is doubled, late, lost or shuffled
   --json FILE    write the report as JSON too
   --keep         leave the hub running at the end, to look around in it
-  --simulated-only
-                 no real shop and ERP at the end
+  --simulated    no real shop and ERP at the end
   --help         this text
 
 Exit codes: 0 every check is true, 1 one is false or the replay failed, 2 the options make no sense, 130 interrupted.

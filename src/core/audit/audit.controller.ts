@@ -6,6 +6,9 @@ import { RequireRole } from '../governance/access.js';
 import { Audit } from './audit.js';
 import { AuditPageAnswer, ListAuditQuery, VerdictAnswer, VerifyAuditDto } from './audit.dto.js';
 
+/** One line of the export. */
+const LINE = { type: 'object', required: ['seq', 'hash', 'content'], properties: { seq: { type: 'integer' }, hash: { type: 'string' }, content: { type: 'string', description: 'JSON, byte by byte as it was hashed.' } } };
+
 @ApiTags('audit')
 @RequireRole('admin')
 @Controller('admin/v1/audit')
@@ -31,7 +34,7 @@ export class AuditController {
   @Get('export')
   @ApiOperation({ operationId: 'exportAuditLog', summary: 'Export the log', description: 'One entry a line, the oldest first: its `content` exactly as it was hashed, so that the chain can be checked elsewhere. `hash` is SHA-256 over the bytes of the hash before it (at first: of the text `crossdock audit v1`) and the content.' })
   @ApiProduces('application/x-ndjson')
-  @ApiResponse({ status: 200, description: 'Lines of JSON', schema: { type: 'string' } as never })
+  @ApiResponse({ status: 200, description: 'Lines of JSON, each as described', schema: LINE as never })
   async export(@Res() reply: FastifyReply): Promise<void> {
     await reply.header('content-type', 'application/x-ndjson; charset=utf-8').send(Readable.from(this.audit.lines()));
   }

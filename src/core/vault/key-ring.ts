@@ -91,10 +91,12 @@ export class KeyRing {
   }
 
   private async master(id: string): Promise<Vault> {
-    const known = (await (this.masters ?? this.masterKeys())).find(id) ?? (await this.masterKeys()).find(id);
+    const before = (await (this.masters ?? this.masterKeys())).find(id);
+    if (before) return before;
+    const now = await this.masterKeys();
+    const known = now.find(id);
     if (known) return known;
-    const { ids } = await this.masterKeys();
-    throw new HubError('CREDENTIALS_UNREADABLE', { detail: `The master key ${id} is missing; this hub has ${ids.join(', ')}. Put it back into the key file (docs/runbooks/key-rotation.md).`, facts: { masterKey: id } });
+    throw new HubError('CREDENTIALS_UNREADABLE', { detail: `The master key ${id} is missing; this hub has ${now.ids.join(', ')}. Put it back into the key file (docs/runbooks/key-rotation.md).`, facts: { masterKey: id } });
   }
 }
 

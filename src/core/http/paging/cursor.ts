@@ -11,7 +11,8 @@ const LARGEST = { integer: 2_147_483_647, bigint: Number.MAX_SAFE_INTEGER } as c
 
 function fits(part: Part, value: unknown): boolean {
   if (part === 'text') return typeof value === 'string' && !value.includes('\0') && value.isWellFormed();
-  return Number.isSafeInteger(value) && Math.abs(value as number) <= LARGEST[part];
+  // Postgres' integers go one further below zero than above it.
+  return Number.isSafeInteger(value) && (value as number) <= LARGEST[part] && (value as number) >= -LARGEST[part] - (part === 'integer' ? 1 : 0);
 }
 
 /**
