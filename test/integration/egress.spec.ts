@@ -200,7 +200,7 @@ describe('an answer', () => {
 
 describe('a request', () => {
   it('larger than 10 MB is refused before it leaves the child', async () => {
-    const [result] = await hub.parse(web, { body: JSON.stringify({ by: 'http', url: origin, method: 'POST', body: 'x'.repeat(10_500_000) }) });
+    const [result] = await hub.parse(web, { body: JSON.stringify({ by: 'http', url: origin, method: 'POST', characters: 10_500_000 }) });
     expect(result).toMatchObject({ kind: 'failed', reason: expect.stringMatching(/^rejected: The request cannot be sent/) as string });
     expect(received).toHaveLength(0);
   });
