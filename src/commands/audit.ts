@@ -1,18 +1,9 @@
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Audit, type Anchor } from '../core/audit/audit.js';
-import { HubError } from '../core/errors/index.js';
 import { readSettings } from '../core/settings/settings.js';
+import { ROOT, runCommand, say, tell, WrongUse } from './command-line.js';
 import { withHubDatabase } from './hub-database.js';
-
-/** The clone: this file is dist/src/commands/audit.js in it. */
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-
-const say = (line: string): void => void process.stderr.write(`crossdock: ${line}\n`);
-const tell = (line: string): void => void process.stdout.write(`${line}\n`);
-
-class WrongUse extends Error {}
 
 function anchorOf(text: string | undefined): Anchor | undefined {
   if (text === undefined) return undefined;
@@ -41,10 +32,4 @@ async function run(args: readonly string[]): Promise<number> {
   return withHubDatabase(readSettings(process.env, ROOT), say, (database) => (action === 'verify' ? verify(new Audit(database), anchor) : exported(new Audit(database))));
 }
 
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  const wrongUse = error instanceof WrongUse || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
-  say(error instanceof Error && (wrongUse || error instanceof HubError) ? `${error.message}${wrongUse ? '; `npm run audit -- --help` tells more' : ''}` : String((error as Error).stack ?? error));
-  process.exitCode = wrongUse || (error instanceof HubError && error.code === 'SETTINGS_INVALID') ? 2 : 1;
-}
+await runCommand('audit', run);

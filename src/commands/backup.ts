@@ -1,24 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import packageJson from '../../package.json' with { type: 'json' };
-import { HubError } from '../core/errors/index.js';
 import { backUp } from '../core/persistence/embedded/backup/back-up.js';
 import { checkCluster, type Finding } from '../core/persistence/embedded/backup/check-cluster.js';
 import { restore } from '../core/persistence/embedded/backup/restore.js';
 import { EmbeddedPostgres } from '../core/persistence/embedded/embedded-postgres.js';
 import { readSettings } from '../core/settings/settings.js';
+import { keyFileOf } from '../core/vault/master-keys.js';
 import { checkBalances } from '../modules/inventory/index.js';
-
-/** The clone: this file is dist/src/commands/backup.js in it. */
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-
-const say = (line: string): void => void process.stderr.write(`crossdock: ${line}\n`);
-const tell = (line: string): void => void process.stdout.write(`${line}\n`);
-
-class WrongUse extends Error {}
+import { ROOT, runCommand, say, tell, WrongUse } from './command-line.js';
 
 async function verifyDataDir(dataDir: string): Promise<Finding[]> {
   const server = await EmbeddedPostgres.start({ dataDir, log: (_level, message) => say(message) });
@@ -47,25 +39,21 @@ async function run(args: readonly string[]): Promise<number> {
   if (!['create', 'verify', 'restore'].includes(action) || given === undefined || more.length > 0) throw new WrongUse('say create, verify or restore, and one file');
   const settings = readSettings(process.env, ROOT);
   if (settings.databaseUrl) throw new WrongUse('DATABASE_URL is set: a Postgres of your own is backed up by its own tools (docs/runbooks/backup-and-restore.md)');
+  if (values['with-key'] && settings.credentialsKeys) throw new WrongUse('the keys come from CROSSDOCK_CREDENTIALS_KEYS: there is no file of them to put into the backup');
   const file = resolve(given);
   if (action === 'verify') return (await verify(file)) ? 0 : 1;
   if (action === 'create') {
-    const report = await backUp({ dataDir: settings.dataDir, file, version: packageJson.version, withKey: values['with-key'], say });
+    const report = await backUp({ dataDir: settings.dataDir, file, version: packageJson.version, keyFile: values['with-key'] ? keyFileOf(settings) : undefined, say });
     tell(`${report.file}: ${report.files} files, ${report.bytes} bytes, sha256 ${report.sha256}${report.online ? ', while the hub ran' : ''}`);
     return values.verify ? ((await verify(file)) ? 0 : 1) : 0;
   }
-  const restored = await restore(file, settings.dataDir, say);
+  const restored = await restore(file, settings.dataDir, say, keyFileOf(settings));
   tell(`restored ${restored.files} files of ${restored.head.takenAt} into ${settings.dataDir}`);
   if (!(await verifyDataDir(settings.dataDir)).every(({ ok }) => ok)) return 1;
-  if (!restored.hasKey) tell('The backup holds no credentials.key: put yours into the data directory, or enter the credentials of the connections again.');
+  if (restored.key === 'none' && !settings.credentialsKeys) tell(`The backup holds no keys of stored credentials: put yours into ${keyFileOf(settings)}, or enter the credentials of the connections again.`);
+  if (restored.key === 'kept') tell(`${keyFileOf(settings)} stands there and was left as it is; the backup holds keys, too.`);
   tell('Start the hub: npm start');
   return 0;
 }
 
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  const wrongUse = error instanceof WrongUse || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
-  say(error instanceof Error && (wrongUse || error instanceof HubError) ? `${error.message}${wrongUse ? '; `npm run backup -- --help` tells more' : ''}` : String((error as Error).stack ?? error));
-  process.exitCode = wrongUse || (error instanceof HubError && error.code === 'SETTINGS_INVALID') ? 2 : 1;
-}
+await runCommand('backup', run);

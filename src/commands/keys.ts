@@ -1,7 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SealedCredentials } from '../core/connector/connections/sealed-credentials.js';
-import { HubError } from '../core/errors/index.js';
 import { KeyRotation } from '../core/keys/key-rotation.js';
 import type { Database } from '../core/persistence/database.js';
 import { readSettings, type Settings } from '../core/settings/settings.js';
@@ -9,15 +7,8 @@ import { newKey, readOrMakeKeys, replaceKeys } from '../core/vault/key-file.js';
 import { KeyRing } from '../core/vault/key-ring.js';
 import { keyFileOf } from '../core/vault/master-keys.js';
 import { Vault } from '../core/vault/vault.js';
+import { ROOT, runCommand, say, tell, WrongUse } from './command-line.js';
 import { withHubDatabase } from './hub-database.js';
-
-/** The clone: this file is dist/src/commands/keys.js in it. */
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-
-const say = (line: string): void => void process.stderr.write(`crossdock: ${line}\n`);
-const tell = (line: string): void => void process.stdout.write(`${line}\n`);
-
-class WrongUse extends Error {}
 
 async function status(rotation: KeyRotation): Promise<number> {
   const keys = await rotation.keys();
@@ -86,10 +77,4 @@ async function run(args: readonly string[]): Promise<number> {
   return withHubDatabase(settings, say, (database) => act(action, settings, database, { new: values.new, batch }));
 }
 
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  const wrongUse = error instanceof WrongUse || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
-  say(error instanceof Error && (wrongUse || error instanceof HubError) ? `${error.message}${wrongUse ? '; `npm run keys -- --help` tells more' : ''}` : String((error as Error).stack ?? error));
-  process.exitCode = wrongUse || (error instanceof HubError && error.code === 'SETTINGS_INVALID') ? 2 : 1;
-}
+await runCommand('keys', run);

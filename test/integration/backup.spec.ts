@@ -39,7 +39,7 @@ const movements = async (url: string): Promise<number> => {
 };
 
 const checks = (url: string): Promise<Finding[]> => checkCluster(url, [(one) => checkBalances(one)], quiet);
-const backup = (name: string, withKey = false): ReturnType<typeof backUp> => backUp({ dataDir, file: join(folder, name), version: '1.2.3', withKey, say: quiet });
+const backup = (name: string, withKey = false): ReturnType<typeof backUp> => backUp({ dataDir, file: join(folder, name), version: '1.2.3', keyFile: withKey ? join(dataDir, 'credentials.key') : undefined, say: quiet });
 
 async function restored<T>(file: string, work: (url: string, dataDir: string) => Promise<T>): Promise<T> {
   const target = await mkdtemp(join(folder, 'restored-'));
@@ -120,6 +120,13 @@ describe('a backup', () => {
     await restored('keyed.tar.gz', async (_url, target) => expect(await readFile(join(target, 'credentials.key'), 'utf8')).toBe('the key'));
     await restored('bare.tar.gz', async (_url, target) => expect(existsSync(join(target, 'credentials.key'))).toBe(false));
     await expect(backup('bare.tar.gz')).rejects.toMatchObject({ code: 'SETTINGS_INVALID' });
+    // Keys may lie outside of the data directory, and those that stand there already are left as they are.
+    const [keyFile, target] = [join(folder, 'elsewhere.key'), join(folder, 'keys-elsewhere')];
+    expect(await restore(join(folder, 'keyed.tar.gz'), target, quiet, keyFile)).toMatchObject({ key: 'written' });
+    expect([await readFile(keyFile, 'utf8'), existsSync(join(target, 'credentials.key'))]).toEqual(['the key', false]);
+    await writeFile(keyFile, 'another key');
+    expect(await restore(join(folder, 'keyed.tar.gz'), join(folder, 'keys-kept'), quiet, keyFile)).toMatchObject({ key: 'kept' });
+    expect(await readFile(keyFile, 'utf8')).toBe('another key');
   });
 });
 

@@ -12,6 +12,7 @@ export const HEAD = 'crossdock-backup.json';
 export const TAIL = 'crossdock-backup-end.json';
 /** What opens the cluster: its password and port. */
 export const ACCESS = 'postgres.json';
+/** The keys of the stored credentials, wherever their file lies outside. */
 export const KEY = 'credentials.key';
 export const FORMAT = 1;
 
@@ -36,7 +37,8 @@ export interface BackupOptions {
   readonly file: string;
   /** The hub's version, written into the backup. */
   readonly version: string;
-  readonly withKey: boolean;
+  /** The file with the keys of the stored credentials, where it is to be in the backup. */
+  readonly keyFile: string | undefined;
   readonly say: (line: string) => void;
 }
 
@@ -52,7 +54,7 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
   return withCluster(dataDir, options.say, ({ url, online }) => pack(options, url('postgres'), online));
 }
 
-async function pack({ dataDir, file, version, withKey, say }: BackupOptions, url: string, online: boolean): Promise<BackupReport> {
+async function pack({ dataDir, file, version, keyFile, say }: BackupOptions, url: string, online: boolean): Promise<BackupReport> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, application_name: 'crossdock-backup' });
   client.on('error', () => undefined);
   await client.connect();
@@ -63,7 +65,7 @@ async function pack({ dataDir, file, version, withKey, say }: BackupOptions, url
     const head: BackupHead = { format: FORMAT, version, postgres: server.rows[0]?.version ?? '', takenAt: new Date().toISOString() };
     await archive.text(HEAD, JSON.stringify(head));
     await archive.file(ACCESS, join(dataDir, ACCESS));
-    if (withKey && !(await archive.file(KEY, join(dataDir, KEY)))) throw new HubError('SETTINGS_INVALID', { detail: `There is no ${KEY} in ${dataDir} to put into the backup.` });
+    if (keyFile !== undefined && !(await archive.file(KEY, keyFile))) throw new HubError('SETTINGS_INVALID', { detail: `There is no ${keyFile} to put into the backup.` });
     const log = await copyCluster(client, join(dataDir, 'postgres/data'), archive);
     await archive.text(TAIL, JSON.stringify({ files: archive.files, bytes: archive.bytes, ...log }));
     const sha256 = await archive.finish();

@@ -13,7 +13,8 @@ import { DATA } from './copy-cluster.js';
 export interface Restored {
   readonly head: BackupHead;
   readonly files: number;
-  readonly hasKey: boolean;
+  /** What became of the keys of the stored credentials: the backup holds none, their file was written, or one stands there and was left as it is. */
+  readonly key: 'none' | 'written' | 'kept';
 }
 
 function unusable(file: string, why: string): HubError {
@@ -22,10 +23,10 @@ function unusable(file: string, why: string): HubError {
 
 /**
  * Unpacks a backup into a data directory that has no cluster yet. The cluster appears whole or not at all; it is not
- * started. A checksum file beside the backup is compared first.
+ * started. A checksum file beside the backup is compared first. Keys that the backup holds go to `keyFile`, unless it exists.
  * @throws HubError SETTINGS_INVALID
  */
-export async function restore(file: string, dataDir: string, say: (line: string) => void): Promise<Restored> {
+export async function restore(file: string, dataDir: string, say: (line: string) => void, keyFile: string = join(dataDir, KEY)): Promise<Restored> {
   if (!existsSync(file)) throw unusable(file, 'there is no such file');
   if (existsSync(join(dataDir, 'postgres/data'))) throw new HubError('SETTINGS_INVALID', { detail: `${dataDir} holds a cluster already; move it away first. A restore overwrites nothing.` });
   await compareChecksum(file, say);
@@ -37,9 +38,10 @@ export async function restore(file: string, dataDir: string, say: (line: string)
   const unpacked = await unpack(file, unpacking, await postgresUser(unpacking));
   if (unpacked.access === undefined) throw unusable(file, `it holds no ${ACCESS}`);
   await writeFile(join(dataDir, ACCESS), unpacked.access, { mode: 0o600 });
-  if (unpacked.key !== undefined) await writeFile(join(dataDir, KEY), unpacked.key, { mode: 0o600 });
+  const key = unpacked.key === undefined ? 'none' : existsSync(keyFile) ? 'kept' : 'written';
+  if (key === 'written') await writeFile(keyFile, unpacked.key ?? '', { mode: 0o600 });
   await rename(unpacking, join(folder, DATA));
-  return { head: unpacked.head, files: unpacked.files, hasKey: unpacked.key !== undefined };
+  return { head: unpacked.head, files: unpacked.files, key };
 }
 
 async function compareChecksum(file: string, say: (line: string) => void): Promise<void> {
