@@ -17,6 +17,8 @@ export type Reading =
 export interface ReadResult {
   /** By delivery id. A delivery that is missing was not tried. */
   readonly readings: ReadonlyMap<number, Reading>;
+  /** The connector read one of them at least, whatever it made of it. */
+  readonly answered: boolean;
   /** Why the rest was not tried: the connector is away, or fails on everything. */
   readonly stopped?: unknown;
 }
@@ -47,7 +49,8 @@ export class ReadDeliveries {
     const suspects = forPlugin.filter(({ attempts }) => attempts > 0);
     if (!oneByOne && fresh.length > 0) await this.parse(connection, fresh, readings);
     const stopped = await this.readEach(connection, oneByOne ? [...fresh, ...suspects] : suspects, readings);
-    return { readings, stopped };
+    const answered = forPlugin.some(({ id }) => (readings.get(id) ?? { kind: 'broke' }).kind !== 'broke');
+    return { readings, answered, stopped };
   }
 
   private async readEach(connection: Connection, deliveries: readonly ClaimedDelivery[], readings: Map<number, Reading>): Promise<unknown> {

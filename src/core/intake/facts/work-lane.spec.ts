@@ -13,8 +13,8 @@ const connection = { sourceId: 5, id: 'shop', matchItemsBy: 'reference', manifes
 const metrics = { timed: (_stage: string, work: () => Promise<unknown>) => work(), became: () => undefined } as unknown as IntakeMetrics;
 
 /** A delivery whose body says how the connector and the ledger take it. */
-const delivery = (id: number, body = 'fine', attempts = 0): ClaimedDelivery => ({
-  id, senderKey: `k${id}`, topic: 'stock', headers: {}, correlationId: 'c', receivedAt: new Date(0), body: Buffer.from(body), attempts, pauseMs: 0,
+const delivery = (id: number, body = 'fine', attempts = 0, pauseMs = 0): ClaimedDelivery => ({
+  id, senderKey: `k${id}`, topic: 'stock', headers: {}, correlationId: 'c', receivedAt: new Date(0), body: Buffer.from(body), attempts, pauseMs,
 });
 const claimOf = (deliveries: readonly ClaimedDelivery[], failures = 0): LaneClaim => ({ sourceId: 5, fence: 1, failures, pauseMs: 0, deliveries });
 
@@ -37,7 +37,7 @@ function bench(): Bench {
     const bad = deliveries.find(({ body }) => body === 'throws' || body === 'crashes');
     if (bad?.body === 'crashes') away = true;
     if (bad) throw new HubError('PLUGIN_FAILED', { detail: `it ${bad.body}` });
-    return deliveries.map(({ body }) => ({ kind: 'events', events: [event(body)] }));
+    return deliveries.map(({ body }) => (body === 'ignored' ? { kind: 'ignored', reason: 'no stock' } : { kind: 'events', events: [event(body)] }));
   };
   const record = async (_connection: Connection, entries: readonly EventEntry[]): Promise<EventOutcome[]> => {
     if (entries.some((entry) => entry.event.eventId === 'outage')) throw new HubError('DATABASE_UNAVAILABLE');
@@ -106,6 +106,28 @@ describe('a batch of one lane', () => {
     const { work } = bench();
     expect(ids(await work(claimOf([delivery(1, 'throws', 8)]))).postponed).toEqual([1]);
     expect(ids(await work(claimOf([delivery(1, 'throws', 9)]))).failed).toEqual([1]);
+  });
+
+  it('gives up one that fails for the third time when others succeeded in batches of their own meanwhile', async () => {
+    const { work } = bench();
+    await work(claimOf(many(1)));
+    expect(ids(await work(claimOf([delivery(2, 'throws', 1, 60_000)]))).postponed).toEqual([2]);
+    expect(ids(await work(claimOf([delivery(2, 'throws', 2, 60_000)]))).failed).toEqual([2]);
+  });
+
+  it('asks who passed where it failed: a connector that ignores others can read them, and says nothing of the ledger', async () => {
+    const { work } = bench();
+    await work(claimOf([delivery(1, 'ignored')]));
+    expect(ids(await work(claimOf([delivery(2, 'throws', 2, 60_000)]))).failed).toEqual([2]);
+    expect(ids(await work(claimOf([delivery(3, 'poison', 2, 60_000)]))).postponed).toEqual([3]);
+    expect(ids(await work(claimOf([delivery(4, 'poison', 2, 60_000), delivery(5)]))).failed).toEqual([4]);
+  });
+
+  it('learns nothing from others that succeeded before it failed', async () => {
+    const { work } = bench();
+    await work(claimOf(many(1)));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(ids(await work(claimOf([delivery(2, 'throws', 2, 5)]))).postponed).toEqual([2]);
   });
 
   it('is halved when the ledger refuses it repeatedly, until the culprit is found', async () => {

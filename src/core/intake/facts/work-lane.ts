@@ -13,12 +13,14 @@ import { RecordEvents, type EventOutcome } from './record-events.js';
 
 /** A batch is tried whole so often before it is taken apart: most failures are passing ones. */
 const WHOLE_TRIES = 2;
-/** A delivery that fails alone while others succeed is given up after so many tries; one that has no others to compare with, later. */
+/** A delivery that fails while others of its lane succeed is given up after so many tries; one that has no others to compare with, later. */
 const TRIES_AMONG_OTHERS = 3;
 const TRIES_ALONE = 10;
 const DELIVERY_PAUSE = { baseMs: 500, capMs: 60_000 };
 
-type Known = { readonly kind: 'outcomes'; readonly reading: Reading; readonly outcomes: readonly EventOutcome[] } | { readonly kind: 'broke'; readonly error: unknown };
+/** What reads a delivery, the connector, and what records its events, the ledger. */
+type Stage = 'read' | 'record';
+type Known = { readonly kind: 'outcomes'; readonly reading: Reading; readonly outcomes: readonly EventOutcome[] } | { readonly kind: 'broke'; readonly stage: Stage; readonly error: unknown };
 
 export interface LaneWork extends Omit<LaneReturn, 'claim' | 'blocked'> {
   /** Why the connector did not get to see the rest. */
@@ -28,6 +30,9 @@ export interface LaneWork extends Omit<LaneReturn, 'claim' | 'blocked'> {
 /** Reads and records the deliveries of one lane, and says what is to be written about each of them. */
 @Injectable()
 export class WorkLane {
+  /** By stage and source: when this process last saw deliveries of the lane pass, on the monotonic clock. */
+  private readonly passedAt: Readonly<Record<Stage, Map<number, number>>> = { read: new Map(), record: new Map() };
+
   constructor(
     private readonly reader: ReadDeliveries,
     private readonly recorder: RecordEvents,
@@ -40,32 +45,42 @@ export class WorkLane {
    */
   async work(connection: Connection, claim: LaneClaim): Promise<LaneWork> {
     const apart = claim.failures >= WHOLE_TRIES;
-    const { readings, stopped } = await this.metrics.timed('parse', () => this.reader.read(connection, claim.deliveries, apart));
+    const { readings, answered, stopped } = await this.metrics.timed('parse', () => this.reader.read(connection, claim.deliveries, apart));
     const deliveries = claim.deliveries.filter(({ id }) => readings.has(id));
     const read = deliveries.map(({ id }) => readings.get(id) as Reading);
     const known = await this.metrics.timed('record', () => this.recordAll(connection, deliveries, read, apart || deliveries.some(({ attempts }) => attempts > 0)));
-    // Only what others managed shows that a failure is the delivery's own.
-    const others = known.some((one) => one.kind === 'outcomes' && one.reading.kind === 'events');
+    const now = performance.now();
+    if (answered) this.passedAt.read.set(claim.sourceId, now);
+    if (known.some((one) => one.kind === 'outcomes' && one.outcomes.length > 0)) this.passedAt.record.set(claim.sourceId, now);
     const settled: Settled[] = [];
     const postponed: Postponed[] = [];
     const holdings: Holding[] = [];
     deliveries.forEach((delivery, index) => {
       const one = known[index] as Known;
       if (one.kind === 'outcomes') settled.push(this.settle(connection, delivery, one.reading, one.outcomes, holdings));
-      else if (delivery.attempts + 1 < (others ? TRIES_AMONG_OTHERS : TRIES_ALONE)) postponed.push(postpone(delivery, one.error));
+      else if (delivery.attempts + 1 < this.patienceWith(claim, delivery, one.stage, now)) postponed.push(postpone(delivery, one.error));
       else settled.push(giveUp(connection, delivery, one.error, holdings));
     });
     return { plugin: connection.plugin, settled, postponed, holdings, stopped };
+  }
+
+  /**
+   * How many tries a delivery gets. Only what others managed shows that a failure is its own: beside it now, or since it failed
+   * before, which is at least its pause ago. (On a quiet lane hardly ever two come in one batch.)
+   */
+  private patienceWith({ sourceId }: LaneClaim, { pauseMs }: ClaimedDelivery, stage: Stage, now: number): number {
+    const othersSince = (this.passedAt[stage].get(sourceId) ?? -Infinity) >= now - pauseMs;
+    return othersSince ? TRIES_AMONG_OTHERS : TRIES_ALONE;
   }
 
   private async recordAll(connection: Connection, deliveries: readonly ClaimedDelivery[], readings: readonly Reading[], mayHalve: boolean): Promise<Known[]> {
     const read = readings.flatMap((reading, index) => (reading.kind === 'broke' ? [] : [{ reading, delivery: deliveries[index] as ClaimedDelivery, index }]));
     const run = (part: typeof read): Promise<EventOutcome[][]> => this.recordOf(connection, part);
     const recorded = mayHalve ? await isolate(read, (part) => run([...part]), blamesFact) : (await run(read)).map((value) => ({ kind: 'ok' as const, value }));
-    const known: Known[] = readings.map((reading) => (reading.kind === 'broke' ? reading : { kind: 'outcomes', reading, outcomes: [] }));
+    const known: Known[] = readings.map((reading) => (reading.kind === 'broke' ? { ...reading, stage: 'read' } : { kind: 'outcomes', reading, outcomes: [] }));
     recorded.forEach((result, place) => {
       const { index, reading } = read[place] as (typeof read)[number];
-      known[index] = result.kind === 'ok' ? { kind: 'outcomes', reading, outcomes: result.value } : { kind: 'broke', error: result.error };
+      known[index] = result.kind === 'ok' ? { kind: 'outcomes', reading, outcomes: result.value } : { kind: 'broke', stage: 'record', error: result.error };
     });
     return known;
   }
