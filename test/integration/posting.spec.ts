@@ -126,8 +126,9 @@ describe('switching posting on', () => {
   it('begins now, at the beginning, or after a position of the ledger', async () => {
     await move('receipt', 5);
     await move('sale', 1);
-    const ledger = (await hub.api('GET', `/api/v1/ledger?item=${item}`)).body.items as { position: string }[];
     await rested();
+    const ledger = (await hub.api('GET', `/api/v1/ledger?item=${item}`)).body.items as { position: string }[];
+    expect(ledger).toHaveLength(2);
     const second = `second-${run}`;
     expect((await admin('POST', '/admin/v1/connections', { id: second, plugin: 'books', name: 'Later', config: { host }, credentials: { token: 't' }, allowPrivateNetwork: true })).status).toBe(201);
     erp = second;

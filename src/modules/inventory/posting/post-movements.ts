@@ -1,9 +1,9 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { exhaustMap, groupBy, interval, lastValueFrom, mergeMap, Subject, takeUntil, timer } from 'rxjs';
 import { ConnectionDirectory } from '../../../core/connector/connection-directory.js';
 import { HubError } from '../../../core/errors/index.js';
-import { exhaustMapWithTrailing } from '../../../core/orchestration/exhaust-map-with-trailing.js';
+import { Pumps } from '../../../core/orchestration/pumps/pumps.js';
 import { WakeUps } from '../../../core/orchestration/wake-ups.js';
+import { whileRenewed } from '../../../core/orchestration/pumps/while-renewed.js';
 import { BookLeases, RENEW_EVERY_MS, type BookLease } from './book-lease.js';
 import { PostingBooks } from './posting-books.js';
 import { POSTING_TOPIC } from './topic.js';
@@ -22,10 +22,7 @@ const UNUSABLE_MS = 15_000;
 @Injectable()
 export class PostMovements implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger(PostMovements.name);
-  private readonly due = new Subject<number>();
-  private readonly stopping = new Subject<void>();
-  private stopped = false;
-  private finished: Promise<unknown> = Promise.resolve();
+  private readonly pumps = new Pumps<number>((source) => source, (source) => this.pump(source));
 
   constructor(
     private readonly books: PostingBooks,
@@ -36,31 +33,23 @@ export class PostMovements implements OnModuleInit, BeforeApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    const pumps = this.due.pipe(
-      groupBy((source) => source),
-      mergeMap((book) => book.pipe(exhaustMapWithTrailing((source) => this.pump(source)))),
-    );
-    this.finished = lastValueFrom(pumps, { defaultValue: undefined });
     this.wakeUps.on(POSTING_TOPIC, () => this.startPumps(), { sweepEveryMs: SWEEP_EVERY_MS });
     this.connections.onChanged(({ sourceId }) => void this.books.wake(sourceId).catch((error: unknown) => this.logger.warn(`A book could not be woken: ${(error as Error).message}`)));
   }
 
   /** Begins nothing new and waits for the calls under way. */
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    this.stopping.next();
-    this.due.complete();
-    await this.finished;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.pumps.stop();
   }
 
   private async startPumps(): Promise<void> {
-    for (const source of await this.books.running()) this.due.next(source);
+    for (const source of await this.books.running()) this.pumps.start(source);
   }
 
   private async pump(source: number): Promise<void> {
     try {
-      const lease = this.stopped ? undefined : await this.leases.claim(source);
-      if (lease) await this.whileRenewed(lease, () => this.drain(lease));
+      const lease = this.pumps.stopped ? undefined : await this.leases.claim(source);
+      if (lease) await whileRenewed(RENEW_EVERY_MS, () => this.renew(lease), () => this.drain(lease));
     } catch (error) {
       this.logger.error({ err: error }, `Posting to the books of source ${source} failed: ${(error as Error).message}`);
       this.ringAfter(AFTER_FAULT_MS);
@@ -68,7 +57,7 @@ export class PostMovements implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async drain(claimed: BookLease): Promise<void> {
-    for (let lease = claimed; !this.stopped;) {
+    for (let lease = claimed; !this.pumps.stopped;) {
       const step = await this.turn(lease);
       if (step === undefined) return;
       if ('setback' in step) {
@@ -90,26 +79,18 @@ export class PostMovements implements OnModuleInit, BeforeApplicationShutdown {
       const connection = await this.connections.bySource(lease.source);
       const sink = connection?.manifest.capabilities.movementSink;
       if (!connection?.enabled || !sink) return { lease, idleMs: Infinity };
-      return await this.work.turn(lease, connection, sink, () => !this.stopped);
+      return await this.work.turn(lease, connection, sink, () => !this.pumps.stopped);
     } catch (error) {
       if (!(error instanceof HubError) || error.code !== 'PLUGIN_UNAVAILABLE') throw error;
       return { setback: { waitMs: UNUSABLE_MS, note: `${error.code}: ${error.message}` } };
     }
   }
 
-  /** A hub that was killed frees its books by its silence, within seconds; one that waits for slow books keeps them. */
-  private async whileRenewed<Value>(lease: BookLease, work: () => Promise<Value>): Promise<Value> {
-    const renewals = interval(RENEW_EVERY_MS)
-      .pipe(exhaustMap(() => this.leases.renew(lease).catch((error: unknown) => this.logger.warn(`A book could not be kept: ${(error as Error).message}`))))
-      .subscribe();
-    try {
-      return await work();
-    } finally {
-      renewals.unsubscribe();
-    }
+  private renew(lease: BookLease): Promise<void> {
+    return this.leases.renew(lease).catch((error: unknown) => this.logger.warn(`A book could not be kept: ${(error as Error).message}`));
   }
 
   private ringAfter(delayMs: number): void {
-    timer(delayMs).pipe(takeUntil(this.stopping)).subscribe(() => this.wakeUps.ring(POSTING_TOPIC));
+    this.pumps.later(delayMs, () => this.wakeUps.ring(POSTING_TOPIC));
   }
 }

@@ -1,8 +1,8 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { exhaustMap, groupBy, interval, lastValueFrom, mergeMap, Subject, takeUntil, timer } from 'rxjs';
 import { ConnectionDirectory } from '../../../core/connector/connection-directory.js';
-import { exhaustMapWithTrailing } from '../../../core/orchestration/exhaust-map-with-trailing.js';
+import { Pumps } from '../../../core/orchestration/pumps/pumps.js';
 import { WakeUps } from '../../../core/orchestration/wake-ups.js';
+import { whileRenewed } from '../../../core/orchestration/pumps/while-renewed.js';
 import { InventoryMetrics } from '../inventory-metrics.js';
 import { DirtyFigures, RENEW_EVERY_MS, type Claim, type Settlement, type WaitingChannel } from './dirty-figures.js';
 import { TellChannel } from './tell-channel.js';
@@ -18,10 +18,7 @@ const AFTER_FAULT_MS = 250;
 @Injectable()
 export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger(PublishFigures.name);
-  private readonly due = new Subject<WaitingChannel>();
-  private readonly stopping = new Subject<void>();
-  private stopped = false;
-  private finished: Promise<unknown> = Promise.resolve();
+  private readonly pumps = new Pumps<WaitingChannel>(({ channel }) => channel, (waiting) => this.pump(waiting));
 
   constructor(
     private readonly dirty: DirtyFigures,
@@ -32,25 +29,17 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    const pumps = this.due.pipe(
-      groupBy(({ channel }) => channel),
-      mergeMap((channel) => channel.pipe(exhaustMapWithTrailing((waiting) => this.pump(waiting)))),
-    );
-    this.finished = lastValueFrom(pumps, { defaultValue: undefined });
     this.wakeUps.on(PUBLISH_TOPIC, () => this.startPumps(), { sweepEveryMs: 5_000 });
     this.connections.onChanged(() => this.wakeUps.ring(PUBLISH_TOPIC));
   }
 
   /** Begins nothing new and waits for the batches under way. */
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    this.stopping.next();
-    this.due.complete();
-    await this.finished;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.pumps.stop();
   }
 
   private async startPumps(): Promise<void> {
-    for (const waiting of await this.dirty.waitingChannels()) this.due.next(waiting);
+    for (const waiting of await this.dirty.waitingChannels()) this.pumps.start(waiting);
   }
 
   private async pump({ channel, connection }: WaitingChannel): Promise<void> {
@@ -63,7 +52,7 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async drain(channel: number, connectionSource: number): Promise<void> {
-    while (!this.stopped) {
+    while (!this.pumps.stopped) {
       const connection = await this.connections.bySource(connectionSource);
       const sink = connection?.manifest.capabilities.inventorySink;
       if (!connection?.enabled || !sink) return;
@@ -71,7 +60,7 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
       const claim = await this.dirty.claim(channel, sink.batchMax);
       if (!claim) return;
       const claimedAt = performance.now();
-      const settlements = await this.whileRenewed(claim, () => this.tell.figures(connection, sink.itemReference, claim, basis));
+      const settlements = await whileRenewed(RENEW_EVERY_MS, () => this.renew(claim), () => this.tell.figures(connection, sink.itemReference, claim, basis));
       await this.dirty.settle(claim, settlements);
       this.count(claim, connection.plugin, settlements, performance.now() - claimedAt);
       const later = settlements.filter((one) => one.result === 'later').map((one) => one.afterMs);
@@ -80,16 +69,8 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  /** A hub that was killed frees its claims by its silence, within seconds; one that waits for a slow channel keeps them. */
-  private async whileRenewed<Value>(claim: Claim, work: () => Promise<Value>): Promise<Value> {
-    const renewals = interval(RENEW_EVERY_MS)
-      .pipe(exhaustMap(() => this.dirty.renew(claim).catch((error: unknown) => this.logger.warn(`A claim could not be renewed: ${(error as Error).message}`))))
-      .subscribe();
-    try {
-      return await work();
-    } finally {
-      renewals.unsubscribe();
-    }
+  private renew(claim: Claim): Promise<void> {
+    return this.dirty.renew(claim).catch((error: unknown) => this.logger.warn(`A claim could not be renewed: ${(error as Error).message}`));
   }
 
   private count(claim: Claim, plugin: string, settlements: readonly Settlement[], tookMs: number): void {
@@ -98,6 +79,6 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private ringAfter(delayMs: number): void {
-    timer(delayMs).pipe(takeUntil(this.stopping)).subscribe(() => this.wakeUps.ring(PUBLISH_TOPIC));
+    this.pumps.later(delayMs, () => this.wakeUps.ring(PUBLISH_TOPIC));
   }
 }
