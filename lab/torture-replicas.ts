@@ -6,13 +6,13 @@ import { ownFolder } from './hub-process.js';
 import { Progress } from './report/progress.js';
 import type { Report } from './report/report.js';
 import { TOPOLOGIES, type Topology } from './replicas/cluster.js';
-import { FAULTS, REDIS_FAULTS } from './replicas/faults.js';
+import { FAULTS, REDIS_FAULTS, type FaultName } from './replicas/faults.js';
 import { redisInstalled } from './replicas/redis-process.js';
 import { torture, type TorturePlan } from './replicas/torture.js';
 
 /** bin/launcher/help.mjs explains each option to people. */
 const text = { type: 'string' } as const;
-const OPTIONS = { rounds: text, seed: text, topology: text, queue: text, orders: text, minutes: text, faults: text, races: text, json: text, help: { type: 'boolean', short: 'h' } } as const;
+const OPTIONS = { rounds: text, seed: text, topology: text, queue: text, orders: text, minutes: text, faults: text, races: text, matrix: { type: 'boolean' }, json: text, help: { type: 'boolean', short: 'h' } } as const;
 const QUEUES = ['postgres', 'redis'] as const;
 /** Three replicas take some 20 connections each; what was acknowledged must be on disk, as in life. */
 const TUNING = { maxConnections: 150, durable: true };
@@ -31,19 +31,29 @@ function count(option: string, given: string | undefined, byDefault: number): nu
   return value;
 }
 
-type Options = Omit<TorturePlan, 'databaseUrl' | 'command' | 'progress' | 'signal'>;
+type Options = Omit<TorturePlan, 'databaseUrl' | 'postgres' | 'command' | 'progress' | 'signal'>;
+
+/** What can befall each topology by itself, so that a failure has one cause: on Postgres alone, on Redis, and on a Redis that is emptied before it. */
+const MATRIX: Readonly<Record<(typeof QUEUES)[number], readonly (readonly FaultName[])[]>> = {
+  postgres: [['kill'], ['stall'], ['postgres-restart']],
+  redis: [['kill'], ['stall'], ['postgres-restart'], ['redis-kill'], ['flush', 'kill'], ['flush', 'stall'], ['flush', 'postgres-restart'], ['flush', 'redis-kill']],
+};
 
 function plansOf(args: readonly string[]): { plans: Options[]; json: string | undefined } {
   const given = parseArgs({ args: [...args], options: OPTIONS }).values;
   const topologies = chosen('topology', given.topology, Object.keys(TOPOLOGIES) as Topology[], Object.keys(TOPOLOGIES) as Topology[]);
   const queues = chosen('queue', given.queue, QUEUES, redisInstalled ? QUEUES : ['postgres']);
+  if (given.matrix && given.faults !== undefined) throw new UsageError('--matrix chooses the faults itself; leave --faults out.');
   const faults = chosen('faults', given.faults, FAULTS, ['kill', ...FAULTS]);
+  const faultsOn = (queue: (typeof QUEUES)[number]): readonly (readonly FaultName[])[] =>
+    given.matrix ? MATRIX[queue] : [queue === 'redis' ? faults : faults.filter((fault) => !REDIS_FAULTS.includes(fault))];
   if (queues.includes('redis') && !redisInstalled) throw new UsageError('There is no redis-server here.');
   const day = { orders: count('orders', given.orders, 2_000), items: 200, wallMs: count('minutes', given.minutes, 0.5) * 60_000, races: count('races', given.races, 5) };
   const first = count('seed', given.seed, 1);
   const plans: Options[] = [];
-  for (let seed = first; seed < first + count('rounds', given.rounds, 1); seed += 1) {
-    for (const queue of queues) for (const topology of topologies) plans.push({ ...day, seed, queue, topology, faults: queue === 'redis' ? faults : faults.filter((fault) => !REDIS_FAULTS.includes(fault)) });
+  const rounds = count('rounds', given.rounds, 1);
+  for (let seed = first; seed < first + rounds; seed += 1) {
+    for (const queue of queues) for (const topology of topologies) for (const each of faultsOn(queue)) plans.push({ ...day, seed, queue, topology, faults: each });
   }
   return { plans, json: given.json };
 }
@@ -65,8 +75,8 @@ async function main(args: readonly string[]): Promise<number> {
   const results: { plan: Options; report: Report }[] = [];
   try {
     for (const [index, plan] of plans.entries()) {
-      const command = `npm run torture:replicas -- --seed ${plan.seed} --topology ${plan.topology} --queue ${plan.queue} --faults ${plan.faults.join(',')}`;
-      const report = await torture({ ...plan, databaseUrl: await postgres.ensureDatabase(`torture_${index}`), command, progress: new Progress(process.stderr), signal: stop.signal });
+      const command = `npm run torture:replicas -- --seed ${plan.seed} --topology ${plan.topology} --queue ${plan.queue} --faults ${plan.faults.join(',')} --orders ${plan.orders} --minutes ${plan.wallMs / 60_000} --races ${plan.races}`;
+      const report = await torture({ ...plan, databaseUrl: await postgres.ensureDatabase(`torture_${index}`), postgres, command, progress: new Progress(process.stderr), signal: stop.signal });
       results.push({ plan, report });
       say(plan, report);
     }

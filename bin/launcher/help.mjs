@@ -76,16 +76,20 @@ Exit codes: 0 every check is true, 1 one is false or the replay failed, 2 the op
   'torture:replicas': () => `npm run torture:replicas [-- <options>]
 
 Installs and builds what is missing, then plays a trading day to several replicas on one Postgres while they are killed and
-stalled and their Redis is emptied, hung, filled and killed; an independent checker judges it. Every combination of
-topology and queue is played once a round, each on a database of its own; then callers race for the last units.
+stalled, their Postgres is restarted and killed, and their Redis is emptied, hung, filled and killed; an independent checker
+judges it. Every combination of topology and queue is played once a round, each on a database of its own; then callers race
+for the last units.
 
   --rounds N          how often every combination is played, with the next seed each time [1]
   --seed N            the first seed [1]
-  --topology NAMES    api+worker, all+all, api+api+worker; several with commas [all of them]
+  --topology NAMES    api+worker, all+all, api+api+worker, api+worker+worker; several with commas [all of them]
   --queue NAMES       postgres, redis [both; without redis-server only postgres, and it says so]
   --orders N          orders of each trading day [2000]
   --minutes M         how long each is played, by the clock on the wall [0.5]
-  --faults NAMES      kill, stall, flush, hang, full, redis-kill; in this order, spread over the day [all, and kill twice]
+  --faults NAMES      kill, stall, postgres-restart, postgres-kill, flush, hang, full, redis-kill; in this order, spread over
+                      the day [all, and kill twice]
+  --matrix            instead: one day for each fault of replicas, Postgres and Redis by itself, and on a Redis that has
+                      just been emptied
   --races N           races for the last units at the end of each, one replica killed in each [5]
   --json FILE         write all reports as JSON
   --help              this text

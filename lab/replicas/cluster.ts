@@ -8,7 +8,9 @@ import { Balancer } from './balancer.js';
 export type ReplicaRole = 'all' | 'api' | 'worker';
 
 /** The ways in which two and three replicas share the work. */
-export const TOPOLOGIES = { 'api+worker': ['api', 'worker'], 'all+all': ['all', 'all'], 'api+api+worker': ['api', 'api', 'worker'] } as const satisfies Record<string, readonly ReplicaRole[]>;
+export const TOPOLOGIES = {
+  'api+worker': ['api', 'worker'], 'all+all': ['all', 'all'], 'api+api+worker': ['api', 'api', 'worker'], 'api+worker+worker': ['api', 'worker', 'worker'],
+} as const satisfies Record<string, readonly ReplicaRole[]>;
 export type Topology = keyof typeof TOPOLOGIES;
 
 export interface ClusterPlan {

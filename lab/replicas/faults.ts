@@ -7,11 +7,18 @@ import type { RedisProcess } from './redis-process.js';
 /** Longer than any lease of the hub (10 s for deliveries): what a worker does after it must be refused. */
 const LONGER_THAN_LEASES_MS = 12_000;
 
-export type FaultName = 'kill' | 'stall' | 'flush' | 'hang' | 'full' | 'redis-kill';
+export type FaultName = 'kill' | 'stall' | 'postgres-restart' | 'postgres-kill' | 'flush' | 'hang' | 'full' | 'redis-kill';
 
-/** What can be done to replicas, and to their Redis. */
-export const FAULTS: readonly FaultName[] = ['kill', 'stall', 'flush', 'hang', 'full', 'redis-kill'];
+/** What can be done to replicas, to their Postgres, and to their Redis. */
+export const FAULTS: readonly FaultName[] = ['kill', 'stall', 'postgres-restart', 'postgres-kill', 'flush', 'hang', 'full', 'redis-kill'];
 export const REDIS_FAULTS: readonly FaultName[] = ['flush', 'hang', 'full', 'redis-kill'];
+
+/** What the replicas stand on, as far as it is at hand to be hurt. */
+export interface Ground {
+  /** Whoever runs it starts it again when its process ends, as a service manager does. */
+  readonly postgres?: { readonly pid: number } | undefined;
+  readonly redis?: RedisProcess | undefined;
+}
 
 /** Carries out faults one after the other at points of a replay that are drawn from the seed. */
 export class Faults implements Disturbance {
@@ -23,7 +30,7 @@ export class Faults implements Disturbance {
 
   constructor(
     private readonly cluster: Cluster,
-    private readonly redis: RedisProcess | undefined,
+    private readonly ground: Ground,
     faults: readonly FaultName[],
     seed: number,
   ) {
@@ -50,18 +57,22 @@ export class Faults implements Disturbance {
         return this.kill(this.pick());
       case 'stall':
         return this.stall(this.pick((role) => role !== 'api'));
+      case 'postgres-restart':
+        return this.endPostgres('SIGINT', 'Postgres restarted');
+      case 'postgres-kill':
+        return this.endPostgres('SIGKILL', 'Postgres killed');
       case 'flush':
-        await this.redis?.command('FLUSHALL');
+        await this.ground.redis?.command('FLUSHALL');
         return 'FLUSHALL';
       case 'hang':
-        await this.redis?.command('CLIENT', 'PAUSE', '6000', 'ALL');
+        await this.ground.redis?.command('CLIENT', 'PAUSE', '6000', 'ALL');
         return 'Redis hung for 6 s';
       case 'full':
         return this.fill();
       case 'redis-kill':
-        await this.redis?.kill();
+        await this.ground.redis?.kill();
         await sleep(this.random.between(500, 4_000));
-        await this.redis?.start();
+        await this.ground.redis?.start();
         return 'Redis killed, and empty again';
     }
   }
@@ -87,11 +98,22 @@ export class Faults implements Disturbance {
     return `${role} stalled for ${LONGER_THAN_LEASES_MS / 1_000} s`;
   }
 
+  /** SIGINT is its fast shutdown: every connection is ended, and what was committed is kept. */
+  private async endPostgres(signal: 'SIGINT' | 'SIGKILL', done: string): Promise<string> {
+    const { postgres } = this.ground;
+    if (!postgres) throw new Error('This Postgres is somebody else\'s: it cannot be restarted here.');
+    const before = postgres.pid;
+    const from = Date.now();
+    process.kill(before, signal);
+    while (postgres.pid === before && !this.stopped) await sleep(10);
+    return `${done} (away for ${((Date.now() - from) / 1_000).toFixed(1)} s)`;
+  }
+
   private async fill(): Promise<string> {
-    await this.redis?.command('CONFIG', 'SET', 'maxmemory', '1');
-    await this.redis?.command('FLUSHALL');
+    await this.ground.redis?.command('CONFIG', 'SET', 'maxmemory', '1');
+    await this.ground.redis?.command('FLUSHALL');
     await sleep(4_000);
-    await this.redis?.command('CONFIG', 'SET', 'maxmemory', '0');
+    await this.ground.redis?.command('CONFIG', 'SET', 'maxmemory', '0');
     return 'Redis out of memory for 4 s';
   }
 }

@@ -7,7 +7,7 @@ import type { HubAccess } from '../replay/set-up.js';
 import { UNRULY } from '../simulators/index.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, TOPOLOGIES, type Topology } from './cluster.js';
-import { Faults, type FaultName } from './faults.js';
+import { Faults, type FaultName, type Ground } from './faults.js';
 import { race } from './race.js';
 import { startRedis } from './redis-process.js';
 
@@ -15,6 +15,8 @@ export interface TorturePlan {
   readonly topology: Topology;
   readonly queue: 'postgres' | 'redis';
   readonly databaseUrl: string;
+  /** Its server, where it may be restarted. */
+  readonly postgres?: Ground['postgres'];
   readonly seed: number;
   readonly orders: number;
   readonly items: number;
@@ -78,7 +80,7 @@ export async function torture(plan: TorturePlan): Promise<Report> {
       keep: false,
       site: async () => {
         cluster = await Cluster.start({ roles: TOPOLOGIES[plan.topology], databaseUrl: plan.databaseUrl, redisUrl: redis?.url });
-        return { site: cluster, disturbance: new Faults(cluster, redis, plan.faults, plan.seed) };
+        return { site: cluster, disturbance: new Faults(cluster, { postgres: plan.postgres, redis }, plan.faults, plan.seed) };
       },
       afterwards: async (access) => (cluster ? [...(await races(cluster, access, plan)), ...judgeAnswers(cluster)] : []),
     });
