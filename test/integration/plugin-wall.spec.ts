@@ -1,12 +1,13 @@
 import type { ParseResult } from '@crossdock/connector-sdk';
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/core/connector/connection.js';
-import { WALL_LIMITS } from '../../src/core/connector/wall/limits.js';
+import { LIMITS, WALL_LIMITS, type WallLimits } from '../../src/core/connector/wall/limits.js';
+import { CHILD_FRAME_LIMITS, FrameReader } from '../../src/core/connector/wire/frames.js';
 import { ConnectorModule } from '../../src/core/connector/connector.module.js';
 import { PluginHost } from '../../src/core/connector/plugin-host.js';
 import { PLUGIN_FOLDERS } from '../../src/core/connector/registry/plugin-folders.js';
@@ -90,25 +91,68 @@ describe('the wall', () => {
     const pieces: Buffer[] = [];
     child.stdio[3]?.on('data', (piece: Buffer) => pieces.push(piece));
     await new Promise((resolve) => child.once('close', resolve));
-    const { deserialize } = await import('node:v8');
-    const { findings } = deserialize(Buffer.concat(pieces).subarray(8)) as { findings: { attempt: string; held: boolean }[] };
-    const open = findings.filter((finding) => !finding.held).map((finding) => finding.attempt);
+    const said = [...new FrameReader(CHILD_FRAME_LIMITS).feed(Buffer.concat(pieces))].map(({ message }) => message as { finding: { attempt: string; held: boolean }; left: number });
+    expect(said.map(({ left }) => left)).toEqual(said.map((_, index) => said.length - 1 - index));
+    const open = said.filter(({ finding }) => !finding.held).map(({ finding }) => finding.attempt);
     expect(open).toEqual(expect.arrayContaining(['read a file', 'list a folder', 'write a file', 'open a TCP connection', 'listen on a port', 'send a datagram', 'ask the name service', 'run a program', 'start a worker']));
     expect(open).not.toContain('signal the hub');
   });
 
-  it('runs nothing where the probe fails, and says so', async () => {
+  /** The same plugins on another hub, with a bootstrap or limits of its own. */
+  async function onAnother(overrides: { readonly bootstrap?: string; readonly limits?: Partial<WallLimits> }, look: (other: { wall: () => Promise<unknown>; parse: () => Promise<string> }) => Promise<void>): Promise<void> {
+    const { bootstrap = hub.folders.bootstrap, limits = {} } = overrides;
+    const providers = [[PLUGIN_FOLDERS, { ...hub.folders, bootstrap }], [LIMITS, { ...WALL_LIMITS, ...limits }]] as const;
+    const { app, call } = await startTestApp([ConnectorModule], { databaseUrl: hub.app.databaseUrl, dataDir: hub.dataDir }, {}, { claimed: false, overrides: providers });
+    try {
+      await look({
+        wall: async () => (await call('GET', '/admin/v1/plugins', undefined, { token: hub.app.adminToken })).body.wall,
+        parse: () => app.get(PluginHost).parseDeliveries(healthy, [delivery({ body: JSON.stringify({ id: 'o1', sku: 'A', units: 2 }) })]).then(([result]) => result?.kind ?? '', (error: unknown) => (error as HubError).message),
+      });
+    } finally {
+      await app.close();
+    }
+  }
+
+  it('runs nothing where something gets out, and says what', async () => {
+    const bootstrap = join(hub.dataDir, 'open-bootstrap.mjs');
+    const source = await readFile(hub.folders.bootstrap, 'utf8');
+    // A Node whose permission model lets a folder be listed.
+    await writeFile(bootstrap, `process.getBuiltinModule('node:fs').readdirSync = () => [];\n${source}`);
+    await onAnother({ bootstrap }, async ({ wall, parse }) => {
+      expect(await parse()).toMatch(/^No plugin is run: the wall does not hold/);
+      expect(await wall()).toMatchObject({ level: 'none', openings: ['list a folder: it worked'] });
+    });
+  });
+
+  it('runs nothing while the probe cannot be carried through, and everything once it could', async () => {
     const bootstrap = join(hub.dataDir, 'other-bootstrap.mjs');
     await writeFile(bootstrap, 'process.exit(3);');
-    const open = await startTestApp([ConnectorModule], { databaseUrl: hub.app.databaseUrl, dataDir: hub.dataDir }, {}, { claimed: false, overrides: [[PLUGIN_FOLDERS, { ...hub.folders, bootstrap }]] });
-    try {
-      const error = await open.app.get(PluginHost).parseDeliveries(healthy, [delivery()]).catch((caught: unknown) => caught as HubError);
-      expect(error).toMatchObject({ code: 'PLUGIN_UNAVAILABLE', message: expect.stringMatching(/^No plugin is run/) as string });
-      const { body } = await open.call('GET', '/admin/v1/plugins', undefined, { token: hub.app.adminToken });
-      expect(body.wall).toMatchObject({ level: 'none', openings: ['run the probe: the probe exited with code 3: '] });
-    } finally {
-      await open.app.close();
-    }
+    await onAnother({ bootstrap, limits: { probeMs: 3_000 } }, async ({ wall, parse }) => {
+      expect(await parse()).toMatch(/^No plugin is run yet/);
+      expect(await wall()).toMatchObject({ level: 'unknown', openings: [], warnings: expect.arrayContaining(['the probe exited with code 3: ']) as unknown });
+      await copyFile(hub.folders.bootstrap, bootstrap);
+      await expect.poll(parse, { timeout: 30_000 }).toBe('events');
+      expect(await wall()).toMatchObject({ level: 'permission', openings: [] });
+    });
+  });
+
+  it('is not taken for open on a machine that is too busy to start a process within the first patience', async () => {
+    // No process starts within a millisecond.
+    await onAnother({ limits: { probeMs: 1 } }, async ({ wall, parse }) => {
+      await expect.poll(parse, { timeout: 60_000 }).toBe('events');
+      expect(await wall()).toMatchObject({ level: 'permission', openings: [] });
+    });
+  });
+
+  it('gives a probe as long as it needs, as long as it says something now and then', async () => {
+    const bootstrap = join(hub.dataDir, 'slow-bootstrap.mjs');
+    const source = await readFile(hub.folders.bootstrap, 'utf8');
+    const slow = source.replace(/await tell\(await attempt|tell\(await attempt/, 'await new Promise((go) => setTimeout(go, 100)), $&');
+    expect(slow).not.toBe(source);
+    await writeFile(bootstrap, slow);
+    await onAnother({ bootstrap, limits: { probeMs: 2_000 } }, async ({ wall }) => {
+      await expect.poll(wall, { timeout: 30_000 }).toMatchObject({ level: 'permission', openings: [] });
+    });
   });
 
   it('does not run files that were changed after their manifest was read', async () => {

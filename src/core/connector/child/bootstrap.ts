@@ -39,7 +39,7 @@ async function serve(): Promise<void> {
 async function probe(): Promise<void> {
   const modules = captureModules();
   harden(entryUrl);
-  channel.send({ type: 'probe', findings: await probeWall(modules) });
+  await probeWall(modules, (finding, left) => channel.send({ type: 'probe', finding, left }));
   await channel.flush();
   process.exit(0);
 }

@@ -81,10 +81,9 @@ async function attempt([name, deniedCodes, run]: Attempt): Promise<ProbeFinding>
 }
 
 /** Tries every way out; run in a child of its own at boot, never beside a connector. */
-export async function probeWall(modules: Modules): Promise<ProbeFinding[]> {
-  const findings: ProbeFinding[] = [];
-  for (const each of [...permission(modules), ...hardening(modules)]) findings.push(await attempt(each));
+export async function probeWall(modules: Modules, tell: (finding: ProbeFinding, left: number) => void): Promise<void> {
+  const attempts = [...permission(modules), ...hardening(modules)];
+  for (const [index, each] of attempts.entries()) tell(await attempt(each), attempts.length - index);
   const environment = Object.keys(process.env);
-  findings.push({ attempt: 'read the environment', held: environment.length === 0, detail: `${environment.length} variables` });
-  return findings;
+  tell({ attempt: 'read the environment', held: environment.length === 0, detail: `${environment.length} variables` }, 0);
 }

@@ -22,14 +22,14 @@ import { batchesOf } from './batches.js';
 import { LIMITS, type WallLimits } from '../wall/limits.js';
 import { PluginMetrics } from './plugin-metrics.js';
 import { PluginSlot, type SlotReport } from './plugin-slot.js';
-import { probeWall, type WallReport } from '../wall/wall-probe.js';
+import { Wall, type WallReport } from '../wall/wall.js';
 
 /** Runs plugins in child processes, one a plugin, and judges whatever comes back. */
 @Injectable()
 export class WalledPluginHost extends PluginHost implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Plugin');
   private readonly slots = new Map<string, PluginSlot>();
-  private probing: Promise<WallReport> | undefined;
+  private readonly wallState: Wall;
 
   constructor(
     private readonly registry: PluginRegistry,
@@ -39,6 +39,7 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
     private readonly metrics: PluginMetrics,
   ) {
     super();
+    this.wallState = new Wall(folders.bootstrap, limits, this.logger);
   }
 
   async parseDeliveries(connection: Connection, deliveries: readonly Delivery[]): Promise<readonly ParseResult[]> {
@@ -94,14 +95,9 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
     return { detail: detail || 'The connector found nothing wrong.' };
   }
 
-  /** Asked once, at boot; plugins wait for it. */
+  /** Tried at boot; plugins wait for it. */
   wall(): Promise<WallReport> {
-    this.probing ??= probeWall(this.folders.bootstrap, this.limits).then((report) => {
-      if (report.level === 'none') this.logger.error(`No plugin is run: the wall does not hold here. ${report.openings.join('; ')}`);
-      for (const warning of report.warnings) this.logger.warn(warning);
-      return report;
-    });
-    return this.probing;
+    return this.wallState.report();
   }
 
   report(pluginId: string): Promise<SlotReport> {
@@ -113,12 +109,13 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.wallState.close();
     await Promise.all([...this.slots.values()].map((slot) => slot.close()));
   }
 
   private async call(method: PluginMethod, connection: Connection, entries: readonly unknown[], beside?: unknown): Promise<unknown> {
     const { level } = await this.wall();
-    if (level === 'none') throw new HubError('PLUGIN_UNAVAILABLE', { detail: 'No plugin is run: the wall does not hold on this machine (GET /admin/v1/plugins says where).' });
+    if (level !== 'permission') throw wallIsOpen(level);
     const slot = await this.slot(connection.plugin);
     const ask = (): Promise<unknown> => this.metrics.timedCall(connection.plugin, method, () => slot.call({ method, connection, entries, beside, traceId: correlationId() }));
     const startedAt = performance.now();
@@ -145,6 +142,11 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
   private log(plugin: string, level: 'debug' | 'info' | 'warn' | 'error', line: string): void {
     this.logger[level === 'info' ? 'log' : level](`${plugin}: ${line}`);
   }
+}
+
+function wallIsOpen(level: 'none' | 'unknown'): HubError {
+  if (level === 'none') return new HubError('PLUGIN_UNAVAILABLE', { detail: 'No plugin is run: the wall does not hold on this machine (GET /admin/v1/plugins says where).' });
+  return new HubError('PLUGIN_UNAVAILABLE', { detail: 'No plugin is run yet: whether the wall holds on this machine could not be tried so far (GET /admin/v1/plugins says why); it is tried again.', retryAfterSeconds: 5 });
 }
 
 function enabled(connection: Connection): void {

@@ -1,14 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { WallLevel } from '../wall/wall-probe.js';
+import type { WallLevel } from '../wall/wall.js';
 
 export class WallAnswer {
-  @ApiProperty({ enum: ['permission', 'none'], description: '`permission`: an escape probe at boot found no way out. `none`: it found one, and no plugin is run.' })
+  @ApiProperty({ enum: ['permission', 'none', 'unknown'], description: '`permission`: an escape probe at boot found no way out. `none`: it found one, and no plugin is run. `unknown`: it could not be carried through so far, as on a machine that is very busy; it is made again, and until then no plugin is run.' })
   level!: WallLevel;
 
   @ApiProperty({ type: [String], description: 'What the probe found open.' })
   openings!: readonly string[];
 
-  @ApiProperty({ type: [String] })
+  @ApiProperty({ type: [String], description: 'What weakens the hub without opening the wall, and why the level is unknown.' })
   warnings!: readonly string[];
 }
 

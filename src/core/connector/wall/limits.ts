@@ -3,6 +3,8 @@ import type { PluginMethod } from '../wire/messages.js';
 
 /** What the wall allows one child process. Every duration in milliseconds. */
 export interface WallLimits extends FrameLimits {
+  /** For how long the first probe of the wall may say nothing. */
+  readonly probeMs: number;
   /** From spawn to hello. */
   readonly startMs: number;
   readonly callMs: Readonly<Record<PluginMethod, number>>;
@@ -27,7 +29,8 @@ export interface WallLimits extends FrameLimits {
 }
 
 export const WALL_LIMITS: WallLimits = {
-  startMs: 10_000,
+  probeMs: 30_000,
+  startMs: 30_000,
   callMs: {
     checkHealth: 15_000, parseDeliveries: 10_000, publishInventory: 30_000, pollFeed: 60_000, postMovements: 60_000, listItems: 60_000, listLocations: 60_000,
     subscribeWebhooks: 30_000,

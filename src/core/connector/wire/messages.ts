@@ -27,7 +27,8 @@ export type HostMessage =
 export type ChildMessage =
   | { readonly type: 'hello'; readonly methods: readonly PluginMethod[] }
   | { readonly type: 'refused'; readonly reason: string }
-  | { readonly type: 'probe'; readonly findings: readonly ProbeFinding[] }
+  /** `left`: how many findings come after it. */
+  | { readonly type: 'probe'; readonly finding: ProbeFinding; readonly left: number }
   | { readonly type: 'result'; readonly id: number; readonly value: unknown }
   | { readonly type: 'error'; readonly id: number; readonly kind: ConnectorErrorKind; readonly message: string; readonly retryAfterMs?: number }
   | { readonly type: 'http'; readonly id: number; readonly callId: number; readonly request: Omit<HttpRequest, 'body'>; readonly hasBody: boolean }
