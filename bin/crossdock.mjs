@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { COMMANDS, help } from './launcher/help.mjs';
 import { install, isInstalled } from './launcher/install.mjs';
 import { NODE_FLAGS } from './launcher/node-flags.mjs';
-import { findRuntime, handOver } from './launcher/runtime.mjs';
+import { becomeOrRun, findRuntime, run } from './launcher/runtime.mjs';
 import { inTurn } from './launcher/turn.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -55,10 +55,10 @@ const tradingProgram = (reporter) => [join(root, 'node_modules/vitest/vitest.mjs
 
 /** The demo's day, and then, where they are installed, a real shop and a real ERP; a day of somebody's own file stands alone. */
 async function demo(runtime, args) {
-  const code = await handOver(runtime, programOf('demo', args), { cwd: root });
+  const code = await run(runtime, programOf('demo', args), { cwd: root });
   const alone = ['--simulated', '--data', '--keep'].some((option) => args.some((arg) => arg === option || arg.startsWith(`${option}=`)));
   if (code !== 0 || alone) return code;
-  return handOver(runtime, tradingProgram(join(root, 'test/trading/demo-reporter.ts')), { cwd: root });
+  return becomeOrRun(runtime, tradingProgram(join(root, 'test/trading/demo-reporter.ts')), { cwd: root });
 }
 
 /** The options of the long trading run, as its test reads them from the environment; undefined when they make no sense. */
@@ -92,7 +92,7 @@ async function main([command = '', ...args]) {
   // Many short processes load the same packages: a cache of compiled code saves an eighth of the tests' time. The hub
   // itself runs without, because it would be 10 MB larger.
   const env = command === 'test' ? { NODE_COMPILE_CACHE: join(root, '.tmp/compile-cache') } : trading;
-  return handOver(runtime, programOf(command, args), { cwd: root, env });
+  return becomeOrRun(runtime, programOf(command, args), { cwd: root, env });
 }
 
 try {
