@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 const last = async (): Promise<number> => (await audit.verify()).head.seq;
-const writes = [...ACCESS].filter(([route]) => / \/admin\/v1\//.test(route) && !route.startsWith('GET ')).map(([route]) => route);
+const writes = [...ACCESS].filter(([route]) => / \/admin\//.test(route) && !route.startsWith('GET ')).map(([route]) => route);
 
 async function call(route: string, token?: string, payload: object = SECRETS): Promise<number> {
   const [method, url = ''] = route.split(' ');

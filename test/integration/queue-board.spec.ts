@@ -51,6 +51,23 @@ describe.each(BACKENDS)('the queue board with the queue in %s', (backend) => {
     expect(answer.body).toMatchObject({ queues: [{ name: 'wake-ups' }] });
   });
 
+  it('keeps its page to the hub, and refuses in problem documents that the page can show', async () => {
+    const cookie = await enter(hub.adminToken);
+    const { text } = await as(cookie, 'GET', '/admin/queues');
+    expect(text.match(/(?:src|href)="[^"]*"/g)?.filter((one) => !/"(?:static\/|\/admin\/queues\/)/.test(one))).toEqual([]);
+    const unread = await hub.call('POST', '/admin/queues/api/queues/wake-ups/add', '{', { headers: { cookie: cookie.split(';')[0] ?? '', 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' } });
+    expect(unread).toMatchObject({ status: 400, headers: { 'content-type': 'application/problem+json; charset=utf-8' }, body: { code: 'MALFORMED_BODY', error: 'The body cannot be read' } });
+    expect(await hub.call('GET', '/admin/queues/api/queues')).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED', error: 'Who is calling is not known', message: expect.stringContaining('link') } });
+    for (const nothing of ['/admin/queues/static/none.js', '/admin/queues/none']) expect(await as(cookie, 'GET', nothing)).toMatchObject({ status: 404, body: { code: 'ROUTE_NOT_FOUND' } });
+    expect(await as(cookie, 'GET', '/admin/queues/api/queues/wake-ups/none')).toMatchObject({ status: 404, body: { error: { key: 'ERRORS.JOB_NOT_FOUND' } } });
+  });
+
+  it('shows an admin a queue to act on, and everybody else one to look at', async () => {
+    const readOnly = async (token: string): Promise<unknown> => ((await as(await enter(token), 'GET', '/admin/queues/api/queues')).body.queues as { readOnlyMode: boolean }[]).map((one) => one.readOnlyMode);
+    expect(await readOnly(hub.adminToken)).toEqual([false]);
+    for (const role of ['viewer', 'operator', 'integrator'] as const) expect(await readOnly(await newSession(hub.app.get(Database), role))).toEqual([true]);
+  });
+
   it('is for nobody without a pass, and for no API client', async () => {
     expect(await hub.call('GET', '/admin/queues')).toMatchObject({ status: 401, body: { code: 'UNAUTHENTICATED' } });
     expect((await as('crossdock_queues=abc', 'GET', '/admin/queues/api/queues')).status).toBe(401);

@@ -14,7 +14,7 @@ const HIDDEN = '[hidden]';
 const UNFIT: ReadonlySet<number> = new Set([400, 415, 422]);
 
 function isRecorded(method: string, url: string): boolean {
-  return url.startsWith('/admin/v1/') && (!READS.has(method) || (method === 'GET' && url === SIGN_IN_BY_PROVIDER));
+  return url.startsWith('/admin/') && (!READS.has(method) || (method === 'GET' && url === SIGN_IN_BY_PROVIDER));
 }
 
 function actorOf(caller: Caller | undefined): AuditActor {

@@ -1,24 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { onPath } from '../on-path.js';
 
 /** The Debian packages that make the peer; `.ci/run` installs them. What these need comes with them. */
 export const TRYTON_PACKAGES = ['tryton-server', 'tryton-modules-stock', 'tryton-modules-sale', 'tryton-modules-purchase'] as const;
 
 /** Modules activated in the peer's database; what they depend on (product, company, account ...) comes with them. */
 export const TRYTON_MODULES = ['stock', 'sale', 'purchase'] as const;
-
-function onPath(program: string): string | undefined {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return join(folder, program);
-    } catch {
-      // Not here; perhaps further on.
-    }
-  }
-  return undefined;
-}
 
 /** Asks the system's Python, which is the one that the packages are made for. */
 function installedVersion(): string | undefined {
