@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Metrics } from '../../core/observability/metrics.js';
 import { Database } from '../../core/persistence/database.js';
 
-const LAG_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600];
+/** From a moment to an hour: a queue that stands still is to be told from one that is slow. */
+export const LAG_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600];
 
 interface Holds {
   readonly held: number;

@@ -18,13 +18,21 @@ export interface BookLease {
   readonly pauseMs: number;
 }
 
+/** A movement that the books have: since just now, as the connector found there, or because it changes nothing in them. */
+export interface Written {
+  readonly outcome: 'applied' | 'duplicate' | 'unchanged';
+  /** When it was committed to the ledger, by the database's clock. */
+  readonly recordedAt: Date;
+}
+
 /** What became of movements of a book. They are settled together or not at all. */
 export interface Settlement {
   /** How far the ledger is settled by it; undefined where it is only about what was held. */
   readonly cursor: LedgerPosition | undefined;
-  readonly applied: number;
-  readonly duplicate: number;
-  readonly unchanged: number;
+  /** Whose connector was asked. */
+  readonly plugin: string;
+  /** Movements that the books have. */
+  readonly written: readonly Written[];
   readonly hold: readonly Holding[];
   /** Places that are held no more. */
   readonly letGo: readonly Pick<LedgerPosition, 'batch' | 'n'>[];
@@ -75,26 +83,28 @@ export class BookLeases {
    * somebody else holds it by now. In the latter case nothing is written: whoever has it hands the same keys over again,
    * and the books know them.
    */
-  async settle(lease: BookLease, { cursor = lease.cursor, ...settled }: Settlement): Promise<BookLease | undefined> {
+  async settle(lease: BookLease, settled: Settlement): Promise<BookLease | undefined> {
+    const { cursor = lease.cursor } = settled;
     // Where nothing was taken or refused, nothing says that the books are well again.
-    const answered = settled.applied + settled.duplicate + settled.unchanged > 0 || settled.hold.some((one) => one.class === 'REJECTED');
-    const running = await this.database.transaction(async (tx) => {
-      const [book] = await tx.query<{ state: string }>(
+    const answered = settled.written.length > 0 || settled.hold.some((one) => one.class === 'REJECTED');
+    const count = (outcome: Written['outcome']): number => settled.written.filter((one) => one.outcome === outcome).length;
+    const book = await this.database.transaction(async (tx) => {
+      const [ours] = await tx.query<{ state: string; now: Date }>(
         `update inventory.posting_book set cursor_tx = $3::xid8, cursor_batch = $4, cursor_n = $5, applied = applied + $6, duplicate = duplicate + $7, unchanged = unchanged + $8,
                 last_posted_at = case when $6 + $7 + $8 > 0 then clock_timestamp() else last_posted_at end,
                 failures = case when $10 then 0 else failures end, pause_ms = case when $10 then 0 else pause_ms end,
                 last_error = case when $10 then null else last_error end, last_error_at = case when $10 then null else last_error_at end,
                 claimed_until = inventory.clock() + make_interval(secs => $9)
-          where source_id = $1 and fence = $2 returning state`,
-        [lease.source, lease.fence, String(cursor.tx), cursor.batch, cursor.n, settled.applied, settled.duplicate, settled.unchanged, LEASE_SECONDS, answered],
+          where source_id = $1 and fence = $2 returning state, clock_timestamp() as now`,
+        [lease.source, lease.fence, String(cursor.tx), cursor.batch, cursor.n, count('applied'), count('duplicate'), count('unchanged'), LEASE_SECONDS, answered],
       );
-      if (!book) return undefined;
+      if (!ours) return undefined;
       await letGo(tx, lease.source, settled.letGo);
       await hold(tx, lease.source, settled.hold);
-      return book.state === 'running';
+      return ours;
     });
-    if (running !== undefined) this.metrics.settled(lease.source, { applied: settled.applied, duplicate: settled.duplicate, unchanged: settled.unchanged, held: settled.hold.length });
-    return running ? { ...lease, cursor, ...(answered ? { failures: 0, pauseMs: 0 } : {}) } : undefined;
+    if (book) this.metrics.settled(lease.source, { plugin: settled.plugin, written: settled.written, held: settled.hold.length, at: book.now });
+    return book?.state === 'running' ? { ...lease, cursor, ...(answered ? { failures: 0, pauseMs: 0 } : {}) } : undefined;
   }
 
   /** Nothing could be written: gives the book back and lets it rest. The same movements come again, with the same keys. */

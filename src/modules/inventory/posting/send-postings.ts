@@ -5,6 +5,7 @@ import type { Connection } from '../../../core/connector/connection.js';
 import { PluginHost } from '../../../core/connector/plugin-host.js';
 import { invariant } from '../../../core/errors/index.js';
 import { parsePosition, type LedgerPosition } from '../ledger/read-ledger.js';
+import { isolate } from '../../../core/intake/facts/isolate.js';
 import type { Settlement } from './book-lease.js';
 import type { Holding } from './held-postings.js';
 import type { NamedMovement } from './name-movements.js';
@@ -18,16 +19,18 @@ export type Fate =
 export interface Sent {
   /** One a movement, in order. */
   readonly fates: readonly Fate[];
-  /** Where the call failed whole. */
+  /** Where a call failed whole. */
   readonly failure?: CallFailure;
+  /** Of how many, from the first on, the fate is known; those behind them are open because nobody was asked. All, where it is left out. */
+  readonly reached?: number;
 }
 
-/** Hands movements over to the connector, in one call, and says what became of each. Writes nothing here. */
+/** Hands movements over to the connector and says what became of each. Writes nothing here. */
 @Injectable()
 export class SendPostings {
   constructor(private readonly host: PluginHost) {}
 
-  /** At most the connector's `batchMax`. What has no name yet is held without being sent. */
+  /** In one call, at most the connector's `batchMax`. What has no name yet is held without being sent. */
   async send(connection: Connection, movements: readonly NamedMovement[]): Promise<Sent> {
     const postings = movements.flatMap(({ posting }) => posting ?? []);
     try {
@@ -39,6 +42,45 @@ export class SendPostings {
       return { failure, fates: movements.map((movement) => (movement.posting ? fateInFailure(movement, failure, postings.length) : unmapped(connection, movement))) };
     }
   }
+
+  /**
+   * Likewise, but a call of which nothing was taken is halved until whoever breaks it stands alone: what is open then is to
+   * blame for it by itself. Where all that were asked alone were not taken, none is, and all of them are open.
+   */
+  async apart(connection: Connection, movements: readonly NamedMovement[]): Promise<Sent> {
+    const fates = new Map<NamedMovement, Fate>();
+    const asked = movements.filter(({ posting }) => posting);
+    const ask = async (part: readonly NamedMovement[]): Promise<readonly Fate[]> => {
+      const sent = await this.send(connection, part);
+      const taken = sent.failure?.kind !== 'retry' && !noneTaken(part, sent.fates);
+      // Who was picked at random is asked again in turn, and is then found to be there.
+      const news = taken || (part.length === 1 && sent.failure?.kind !== 'retry') ? part.filter((movement) => fates.get(movement)?.kind !== 'settled') : [];
+      for (const movement of news) fates.set(movement, sent.fates[part.indexOf(movement)] as Fate);
+      if (!taken) throw new NotTaken(sent);
+      return sent.fates;
+    };
+    try {
+      await isolate(asked, ask, (error) => error instanceof NotTaken && error.sent.failure?.kind !== 'retry');
+      return { fates: movements.map((movement) => fates.get(movement) ?? unmapped(connection, movement)) };
+    } catch (error) {
+      if (!(error instanceof NotTaken)) throw error;
+      const { failure, fates: [last] } = error.sent;
+      const reached = movements.findIndex((movement) => movement.posting && !fates.has(movement));
+      return { failure, reached: reached < 0 ? movements.length : reached, fates: movements.map((movement) => (movement.posting ? (fates.get(movement) ?? (last as Fate)) : unmapped(connection, movement))) };
+    }
+  }
+}
+
+class NotTaken extends Error {
+  constructor(readonly sent: Sent) {
+    super('nothing of a call was taken');
+  }
+}
+
+/** Whether something was sent and nothing is known of any of it. */
+export function noneTaken(movements: readonly NamedMovement[], fates: readonly Fate[]): boolean {
+  const sent = fates.filter((_, index) => movements[index]?.posting);
+  return sent.length > 0 && sent.every(({ kind }) => kind === 'open');
 }
 
 export function placeOf({ entry }: NamedMovement): LedgerPosition {
@@ -55,10 +97,13 @@ export function setAside(movement: NamedMovement, fate: Fate, pauseMs: number): 
 }
 
 /** The sum of fates, none of which is open. */
-export function settlementOf(movements: readonly NamedMovement[], fates: readonly Fate[], cursor: LedgerPosition | undefined): Settlement {
-  const count = (outcome: string): number => fates.filter((fate) => fate.kind === 'settled' && fate.outcome === outcome).length;
+export function settlementOf({ plugin }: Connection, movements: readonly NamedMovement[], fates: readonly Fate[], cursor: LedgerPosition | undefined): Settlement {
   return {
-    cursor, applied: count('applied'), duplicate: count('duplicate'), unchanged: count('unchanged'),
+    cursor, plugin,
+    written: movements.flatMap(({ entry }, index) => {
+      const fate = fates[index];
+      return fate?.kind === 'settled' ? { outcome: fate.outcome, recordedAt: new Date(entry.recordedAt) } : [];
+    }),
     hold: fates.flatMap((fate) => (fate.kind === 'held' ? fate.holding : [])),
     letGo: movements.flatMap((movement, index) => (fates[index]?.kind === 'settled' ? placeOf(movement) : [])),
   };

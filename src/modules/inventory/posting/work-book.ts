@@ -4,9 +4,9 @@ import type { Connection } from '../../../core/connector/connection.js';
 import { nextPauseMs } from '../../../core/intake/facts/backoff.js';
 import { ReadLedger, type LedgerPosition } from '../ledger/read-ledger.js';
 import { BookLeases, type BookLease, type Setback, type Settlement } from './book-lease.js';
-import { HeldPostings, type DuePosting } from './held-postings.js';
+import { HeldPostings } from './held-postings.js';
 import { NameMovements, type NamedMovement } from './name-movements.js';
-import { placeOf, SendPostings, setAside, settlementOf, type Fate, type Sent } from './send-postings.js';
+import { noneTaken, placeOf, SendPostings, setAside, settlementOf, type Fate, type Sent } from './send-postings.js';
 
 const PAUSE = { baseMs: 250, capMs: 60_000 };
 /** While a person must act on the connection itself, its book rests this long; a change of the connection ends the rest. */
@@ -14,11 +14,9 @@ const WAIT_FOR_PERSON_MS = 15_000;
 const PAGE = 2_000;
 /** How soon the feed is looked at again while a transaction that is open holds its newest entries back. */
 const FEED_HELD_BACK_MS = 200;
-/** After so many failures in a row each movement is sent alone, since one of them may be what breaks the others' call. */
-const ALONE_AFTER = 2;
-/** When so many in a row fail alone and none succeeds, the books are ill and not the movements. */
-const MOST_SUSPECTS = 3;
-/** After so many failures one movement a turn is set aside in any case, so that those behind it are asked about too. */
+/** After so many failures in a row a call is taken apart, since one movement may be what breaks it for the others: most failures are passing ones. */
+const APART_AFTER = 2;
+/** After so many failures with nobody to blame one movement a turn is set aside in any case, so that those behind it are asked about too. */
 const ASIDE_AFTER = 6;
 
 /**
@@ -58,74 +56,57 @@ export class WorkBook {
 
   /** Each movement that is still not taken waits longer by itself: only where the connector cannot be asked at all does the book rest. */
   private async tryHeld(lease: BookLease, connection: Connection, batchMax: number): Promise<Step> {
-    const due = companions(await this.held.due(lease.source, batchMax));
+    const due = await this.held.due(lease.source, batchMax);
     if (due.length === 0) return { lease, idleMs: Infinity };
     const movements = await this.names.concerning(connection, await this.ledger.at(due));
-    const sent = await this.sending.send(connection, movements);
-    if (sent.failure?.kind === 'retry') return { setback: setbackOf(lease, sent) };
+    const sent = await this.send(connection, movements, due.some(({ attempts }) => attempts >= APART_AFTER));
+    const away = sent.failure?.kind === 'retry';
+    const asked = away ? movements.slice(0, sent.reached ?? 0) : movements;
     const pauses = new Map(due.map(({ batch, n, pauseMs }) => [`${batch}.${n}`, pauseMs]));
-    const fates = movements.map((movement, index) => {
+    const fates = asked.map((movement, index) => {
       const { batch, n } = placeOf(movement);
       return setAside(movement, sent.fates[index] as Fate, nextPauseMs(pauses.get(`${batch}.${n}`) ?? 0, PAUSE));
     });
-    const settlement = settlementOf(movements, fates, undefined);
+    const settlement = settlementOf(connection, asked, fates, undefined);
     // What concerns these books no more (its place is not mapped any longer) is held no more.
     const known = new Set(movements.map((movement) => placeOf(movement)).map(({ batch, n }) => `${batch}.${n}`));
     const gone = due.filter(({ batch, n }) => !known.has(`${batch}.${n}`));
-    return this.settle(lease, { ...settlement, letGo: [...settlement.letGo, ...gone] });
+    const step = await this.settle(lease, { ...settlement, letGo: [...settlement.letGo, ...gone] });
+    return away ? thenRest(step, sent) : step;
   }
 
   private async readOn(lease: BookLease, connection: Connection, batchMax: number, goesOn: () => boolean): Promise<Step> {
     const page = await this.ledger.list({ after: lease.cursor, committedAfter: lease.committedAfter, limit: PAGE });
     if (page.entries.length === 0) return { lease, idleMs: (await this.ledger.hasMoreToCome()) ? FEED_HELD_BACK_MS : await this.held.nextDueMs(lease.source) };
     const movements = await this.names.concerning(connection, page.entries);
-    if (movements.length === 0) return this.settle(lease, settlementOf([], [], page.next));
+    if (movements.length === 0) return this.settle(lease, settlementOf(connection, [], [], page.next));
     let current = lease;
     for (let start = 0; start < movements.length && goesOn(); start += batchMax) {
       const part = movements.slice(start, start + batchMax);
       const end = start + batchMax < movements.length ? placeOf(part[part.length - 1] as NamedMovement) : page.next;
-      const slice = { connection, movements: part, end };
-      const step = current.failures < ALONE_AFTER ? await this.together(current, slice) : await this.alone(current, slice);
+      const step = await this.write(current, { connection, movements: part, end });
       if (!step || 'setback' in step) return step;
       current = step.lease;
     }
     return { lease: current };
   }
 
-  private async together(lease: BookLease, { connection, movements, end }: Slice): Promise<Step> {
-    const sent = await this.sending.send(connection, movements);
-    const open = sent.fates.filter((fate) => fate.kind === 'open').length;
-    if (open > 0 && open === movements.filter(({ posting }) => posting).length) return { setback: setbackOf(lease, sent) };
-    return this.settle(lease, settlementOf(movements, sent.fates.map((fate, index) => setAside(movements[index] as NamedMovement, fate, PAUSE.baseMs)), end));
+  /** What is found guilty of breaking a call stands aside; what is not known of the rest leaves the ledger's cursor before it. */
+  private async write(lease: BookLease, { connection, movements, end }: Slice): Promise<Step> {
+    const sent = await this.send(connection, movements, lease.failures >= APART_AFTER);
+    const away = sent.failure?.kind === 'retry';
+    const settle = (count: number, cursor: LedgerPosition): Promise<Step> => {
+      const part = movements.slice(0, count);
+      return this.settle(lease, settlementOf(connection, part, part.map((movement, index) => setAside(movement, sent.fates[index] as Fate, PAUSE.baseMs)), cursor));
+    };
+    if (!away && !noneTaken(movements, sent.fates)) return settle(movements.length, end);
+    const sure = sureOf(movements, sent, !away && lease.failures >= ASIDE_AFTER);
+    const step = sure === 0 ? { lease } : await settle(sure, placeOf(movements[sure - 1] as NamedMovement));
+    return thenRest(step, sent);
   }
 
-  /** One at a time. The first that succeeds clears the books and convicts those which failed just before it. */
-  private async alone(lease: BookLease, { connection, movements, end }: Slice): Promise<Step> {
-    let current = lease;
-    let proved = false;
-    let pending: { readonly movement: NamedMovement; readonly fate: Fate }[] = [];
-    const settlePending = (cursor: LedgerPosition): Promise<Step> => {
-      const fates = pending.map(({ movement, fate }) => setAside(movement, fate, PAUSE.baseMs));
-      return this.settle(current, settlementOf(pending.map(({ movement }) => movement), fates, cursor));
-    };
-    for (const movement of movements) {
-      const sent = await this.sending.send(connection, [movement]);
-      if (sent.failure?.kind === 'retry') return { setback: setbackOf(lease, sent) };
-      const fate = sent.fates[0] as Fate;
-      pending.push({ movement, fate });
-      const suspects = pending.filter((one) => one.fate.kind === 'open').length;
-      const answered = answers(movement, fate);
-      proved ||= answered;
-      if (answered || (lease.failures >= ASIDE_AFTER && suspects === 1 && current === lease)) {
-        const step = await settlePending(placeOf(movement));
-        if (!step || 'setback' in step) return step;
-        current = step.lease;
-        pending = [];
-      } else if (suspects >= MOST_SUSPECTS) return { setback: setbackOf(lease, sent) };
-    }
-    const suspected = pending.find((one) => one.fate.kind === 'open');
-    if (suspected && !proved) return { setback: setbackOf(lease, { fates: [suspected.fate] }) };
-    return settlePending(end);
+  private send(connection: Connection, movements: readonly NamedMovement[], apart: boolean): Promise<Sent> {
+    return apart ? this.sending.apart(connection, movements) : this.sending.send(connection, movements);
   }
 
   private async settle(lease: BookLease, settlement: Settlement): Promise<Step> {
@@ -134,15 +115,15 @@ export class WorkBook {
   }
 }
 
-/** A held movement that has failed several times may be what breaks the others' call: it goes alone. */
-function companions(due: readonly DuePosting[]): readonly DuePosting[] {
-  const [first] = due;
-  return first && first.attempts >= ALONE_AFTER ? [first] : due.filter(({ attempts }) => attempts < ALONE_AFTER);
+/** How many, from the first on, can be settled though the call as a whole has failed: those before it failed, if any was taken, or one that is given up for now. */
+function sureOf(movements: readonly NamedMovement[], { fates, reached = 0 }: Sent, patienceIsOver: boolean): number {
+  if (movements.slice(0, reached).some(({ posting }, index) => posting && fates[index]?.kind !== 'open')) return reached;
+  return patienceIsOver ? movements.findIndex(({ posting }) => posting) + 1 : 0;
 }
 
-/** Whether the books have said something about the movement itself. */
-function answers({ posting }: NamedMovement, fate: Fate): boolean {
-  return posting !== undefined && fate.kind !== 'open';
+/** What was settled on the way may have shown that the books are well: the rest that follows is then a first one. */
+function thenRest(step: Step, sent: Sent): Step {
+  return step && 'lease' in step ? { setback: setbackOf(step.lease, sent) } : step;
 }
 
 function setbackOf(lease: BookLease, { fates, failure }: Sent): Setback {
