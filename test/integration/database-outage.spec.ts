@@ -1,6 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Database } from '../../src/core/persistence/database.js';
+import { databaseOutage } from '../../src/core/persistence/database-outage.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -24,6 +25,15 @@ class Road {
     });
     await new Promise<void>((resolve) => this.server?.listen(this.port, '127.0.0.1', resolve));
     this.port = (this.server.address() as { port: number }).port;
+  }
+
+  /** Lets connections be made and resets each at its first word, as a server does that is just being stopped. */
+  async slam(): Promise<void> {
+    this.server = createServer((client) => {
+      client.on('error', () => undefined);
+      client.once('data', () => client.resetAndDestroy());
+    });
+    await new Promise<void>((resolve) => this.server?.listen(this.port, '127.0.0.1', resolve));
   }
 
   async close(): Promise<void> {
@@ -84,4 +94,25 @@ it('is not ready while a migration is missing', async () => {
   await expect.poll(async () => (await hub.call('GET', '/health/ready')).body.facts, { timeout: 5_000 }).toMatchObject({ details: { database: { reason: '1 migrations are not applied yet' } } });
   await hub.app.get(Database).execute("update migrations set name = replace(name, '-gone', '')");
   await expect.poll(async () => (await hub.call('GET', '/health/ready')).status, { timeout: 5_000 }).toBe(200);
+});
+
+it('answers 503 as well while connections are reset in the middle of being made', async () => {
+  await road.close();
+  await road.slam();
+  for (let index = 0; index < 3; index += 1) expect(await list()).toMatchObject({ status: 503, body: { code: 'DATABASE_UNAVAILABLE' } });
+  await road.close();
+  await road.open();
+  await expect.poll(async () => (await list()).status, { timeout: 10_000 }).toBe(200);
+});
+
+it('answers 503 as well when the connection is lost between two statements of a transaction', async () => {
+  const lost = hub.app.get(Database).transaction(async (tx) => {
+    await tx.query('select 1');
+    await road.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await tx.query('select 1');
+  });
+  const error = await lost.then(() => undefined, (caught: unknown) => caught);
+  await road.open();
+  expect(databaseOutage(error)).toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
 });

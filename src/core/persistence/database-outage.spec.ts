@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { expect, it } from 'vitest';
 import { HubError } from '../errors/index.js';
 import { databaseOutage } from './database-outage.js';
@@ -16,6 +16,7 @@ it.each([
   ['a broken connection', failed({ code: '08006' })],
   ['a socket that was reset', failed({ code: 'ECONNRESET', syscall: 'read' })],
   ['a pool without a free connection', new Error('timeout exceeded when trying to connect')],
+  ['a connection lost between two statements of a transaction', new QueryRunnerAlreadyReleasedError()],
   ['a connection lost in a statement', new Error('Connection terminated unexpectedly')],
 ])('takes %s for an outage', (_what, error) => {
   expect(databaseOutage(error)).toMatchObject({ code: 'DATABASE_UNAVAILABLE', status: 503, details: { retryAfterSeconds: expect.any(Number), cause: error } });

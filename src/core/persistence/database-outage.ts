@@ -7,8 +7,8 @@ const SOCKET_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', '
 const STATES = new Set(['57P01', '57P02', '57P03', '53300', '53100', '53200', '25006', '58030']);
 /** query_canceled by statement_timeout, lock_not_available, idle_in_transaction_session_timeout, and conflicts that outlived every repeat. */
 const OVERLOAD_STATES = new Set(['57014', '55P03', '25P03', '40P01', '40001']);
-/** Failures that pg and TypeORM report by words alone. */
-const WORDS = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Connection is not established|Driver not Connected|Cannot use a pool after calling end|Client was closed|Query read timeout)/i;
+/** Failures that pg and TypeORM report by words alone; TypeORM lets go of a connection that is lost between two statements of a transaction. */
+const WORDS = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Connection is not established|Driver not Connected|Cannot use a pool after calling end|Client was closed|Query read timeout|Query runner already released)/i;
 
 function fromDriver(error: object): object {
   const driver = (error as { driverError?: unknown }).driverError;

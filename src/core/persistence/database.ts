@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
-import { DataSource, type QueryRunner } from 'typeorm';
+import { DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 
 /** Something that runs SQL: the pool, or one open transaction. */
 export interface Queryable {
@@ -96,6 +96,9 @@ export class Database implements Queryable {
   private async withRunner<T>(use: (runner: QueryRunner) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     try {
+      // TypeORM says of a statement's errors that they are the driver's, and not of those on the way to a connection: a reset in the
+      // middle of the handshake is a bare ECONNRESET, which might have come from anywhere.
+      await runner.connect().catch((error: unknown) => Promise.reject(new QueryFailedError('connect', [], error as Error)));
       return await use(runner);
     } finally {
       await runner.release().catch(() => undefined);
