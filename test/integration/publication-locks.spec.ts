@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '../../src/core/persistence/database.js';
 import { DirtyFigures } from '../../src/modules/inventory/publication/dirty-figures.js';
+import { ResyncChannel } from '../../src/modules/inventory/publication/resync-channel.js';
 import { startStockApp, type StockApp } from '../support/stock.js';
 
 const ITEMS = Array.from({ length: 40 }, (_, index) => `LOCK-${index}`);
@@ -28,7 +29,7 @@ async function deadlocks(): Promise<number> {
 /** Another order each time, as carts have it. */
 const basket = (turn: number): string[] => [...ITEMS].sort((a, b) => ((ITEMS.indexOf(a) * 7 + turn * 13) % 40) - ((ITEMS.indexOf(b) * 7 + turn * 13) % 40)).slice(0, 15);
 
-describe('publishing beside sales and reservations', () => {
+describe('publishing and resyncs beside sales and reservations', () => {
   it('never waits in a circle, whatever order items come in', { timeout: 60_000 }, async () => {
     const dirty = stock.app.get(DirtyFigures);
     const channels = await database.query<{ channel_id: number }>('select channel_id from inventory.channel_rule');
@@ -45,6 +46,14 @@ describe('publishing beside sales and reservations', () => {
         }
       }
     };
+    const resyncs = stock.app.get(ResyncChannel);
+    const resync = async (channel: number): Promise<void> => {
+      while (!over) {
+        await resyncs.request(channel).catch(() => undefined);
+        await resyncs.advance(channel);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    };
     const reserve = async (buyer: number): Promise<void> => {
       for (let turn = 0; turn < 25; turn += 1) {
         const answer = await stock.api('POST', '/api/v1/reservations', { key: `lock-${buyer}-${turn}`, channel: buyer % 2 ? 'web' : 'app', ttlSeconds: 60, lines: basket(buyer * 100 + turn).map((item) => ({ item, quantity: 1 })) });
@@ -56,7 +65,7 @@ describe('publishing beside sales and reservations', () => {
         await stock.move(...basket(till * 50 + turn).map((item) => ({ eventId: `sale-${till}-${turn}`, line: item, kind: 'sale', item, quantity: 1, location: 'dc' })));
       }
     };
-    const publishers = channels.map(({ channel_id }) => publish(channel_id));
+    const publishers = channels.flatMap(({ channel_id }) => [publish(channel_id), resync(channel_id)]);
     await Promise.all([...[1, 2, 3, 4].map(reserve), ...[1, 2, 3].map(sell)]);
     over = true;
     await Promise.all(publishers);

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildLabPlugins, type PluginBuild } from '../support/plugins.js';
+import type { ChannelPublicationAnswer } from '../../src/modules/inventory/http/publication.dto.js';
+import type { Answer } from '../support/app.js';
 import { startStockApp, type StockApp } from '../support/stock.js';
 
 interface Update { readonly sku: string; readonly quantity: number; readonly version: number }
@@ -144,6 +146,96 @@ describe('a channel in trouble', () => {
     expect(told()).toEqual([]);
     await stock.call('POST', '/admin/v1/connections/market/enable', undefined, { token: stock.adminToken });
     await expect.poll(() => last(), { timeout: 10_000 }).toBe(7);
+  });
+});
+
+describe('a channel as a whole', () => {
+  const channel = (method: string, path = '', body?: unknown): Promise<Answer> => stock.call(method, `/admin/v1/channels/market/publication${path}`, body, { token: stock.adminToken });
+  const standing = async (): Promise<ChannelPublicationAnswer> => (await channel('GET')).body as unknown as ChannelPublicationAnswer;
+  const openingOf = async (codes: readonly string[], quantity: number): Promise<void> => {
+    for (const code of codes) await stock.api('PUT', `/api/v1/items/${code}`, { name: code });
+    await stock.move(...codes.map((code) => ({ eventId: `open-${code}-${quantity}`, kind: 'opening', item: code, quantity, location: 'dc' })));
+  };
+
+  it('is told nothing while it is paused, by whoever changes what, and the figures of the moment afterwards', async () => {
+    await opening(9);
+    await expect.poll(() => last()).toBe(9);
+    expect((await channel('POST', '/pause', { reason: 'stock-taking' })).body).toMatchObject({ channel: 'market', connection: 'market', state: 'paused', reason: 'stock-taking' });
+    expect((await channel('POST', '/pause', {})).body).toMatchObject({ state: 'paused', reason: null });
+    for (const n of [1, 2, 3]) await sell(n);
+    await stock.call('POST', '/admin/v1/connections/market/disable', undefined, { token: stock.adminToken });
+    await stock.call('POST', '/admin/v1/connections/market/enable', undefined, { token: stock.adminToken });
+    await expect.poll(async () => (await standing()).figures.waiting).toBeGreaterThan(0);
+    expect((await stock.call('GET', '/admin/v1/publications?state=paused', undefined, { token: stock.adminToken })).body.items).toMatchObject([{ channel: 'market' }]);
+    expect((await stock.call('GET', '/admin/v1/publications?state=failing', undefined, { token: stock.adminToken })).body.items).toEqual([]);
+    expect(told()).toEqual([9]);
+    expect((await channel('POST', '/resume')).body).toMatchObject({ state: 'running', reason: null });
+    await expect.poll(() => last()).toBe(6);
+    expect(told()).toEqual([9, 6]);
+  });
+
+  it('is told every figure anew when somebody asks for it, once each, over several pages, and says how far it is', async () => {
+    const all = Array.from({ length: 1_100 }, (_, n) => `${item}-${n}`);
+    await stock.call('POST', '/api/v1/items/bulk', all.map((code) => JSON.stringify({ id: code, name: code })).join('\n'), { token: await stock.client('catalog:write'), headers: { 'content-type': 'application/x-ndjson' } });
+    for (let start = 0; start < all.length; start += 550) await stock.move(...all.slice(start, start + 550).map((code) => ({ eventId: `open-${code}`, kind: 'opening', item: code, quantity: 20, location: 'dc' })));
+    await expect.poll(() => all.every((code) => last(code) === 20), { timeout: 20_000 }).toBe(true);
+    heard = [];
+    let free: () => void = () => undefined;
+    const busy = new Promise<void>((resolve) => (free = resolve));
+    behave = async (updates) => (await busy, accept(updates));
+    const total = (await standing()).figures.all;
+    expect((await channel('POST', '/resync')).body).toMatchObject({ resync: { state: 'running', total } });
+    expect(await channel('POST', '/resync')).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+    await expect.poll(() => heard.length).toBeGreaterThan(0);
+    behave = accept;
+    free();
+    await expect.poll(async () => (await standing()).resync?.state, { timeout: 20_000 }).toBe('finished');
+    expect(await standing()).toMatchObject({ resync: { total, done: total }, figures: { waiting: 0 } });
+    for (const code of all) expect(told(code)).toEqual([20]);
+    expect(heard.flat().length).toBe(total);
+  }, 60_000);
+
+  it('is told no more of a resync that was stopped, and the next one begins with the first figure', async () => {
+    await channel('POST', '/pause', {});
+    expect((await channel('POST', '/resync')).body).toMatchObject({ resync: { state: 'running', done: 0 } });
+    expect((await channel('DELETE', '/resync')).body).toMatchObject({ resync: { state: 'stopped', done: 0 } });
+    expect(await channel('DELETE', '/resync')).toMatchObject({ status: 409 });
+    await channel('POST', '/resume');
+    await opening(4);
+    await expect.poll(() => last()).toBe(4);
+    expect(heard.flat().map(({ sku }) => sku)).toEqual([item]);
+    await channel('POST', '/resync');
+    await expect.poll(async () => (await standing()).resync?.state).toBe('finished');
+    expect(told()).toEqual([4, 4]);
+  });
+
+  it('is left alone when it takes nothing, instead of being asked at every change, and is told all at once when it is back', async () => {
+    const many = Array.from({ length: 60 }, (_, n) => `${item}-${n}`);
+    const askedAt: number[] = [];
+    behave = () => (askedAt.push(performance.now()), { status: 503 });
+    await openingOf(many.slice(0, 30), 5);
+    await expect.poll(async () => (await standing()).trouble?.failures ?? 0, { timeout: 15_000 }).toBeGreaterThan(1);
+    expect((await stock.call('GET', '/admin/v1/publications?state=failing', undefined, { token: stock.adminToken })).body.items).toMatchObject([{ channel: 'market', trouble: { detail: expect.stringContaining('503') as string } }]);
+    for (const code of many.slice(30)) await openingOf([code], 5);
+    const gaps = askedAt.slice(1).map((at, n) => at - (askedAt[n] ?? 0));
+    expect(gaps.length).toBeGreaterThan(0);
+    expect(Math.min(...gaps)).toBeGreaterThan(240);
+    behave = accept;
+    await channel('POST', '/resume');
+    await expect.poll(() => many.every((code) => last(code) === 5), { timeout: 15_000 }).toBe(true);
+    await expect.poll(async () => (await standing()).trouble).toBeNull();
+  }, 60_000);
+
+  it('does not rest for one figure that it never takes', async () => {
+    behave = (updates) => (updates.some(({ sku }) => sku === item) ? { status: 503 } : accept(updates));
+    await opening(3);
+    await expect.poll(() => told().length, { timeout: 15_000 }).toBeGreaterThan(2);
+    expect((await standing()).trouble).toBeNull();
+  });
+
+  it('is not there, or is told nothing by anybody: both are said', async () => {
+    expect(await stock.call('GET', '/admin/v1/channels/nowhere/publication', undefined, { token: stock.adminToken })).toMatchObject({ status: 404 });
+    expect(await stock.call('POST', '/admin/v1/channels/app/publication/pause', {}, { token: stock.adminToken })).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
   });
 });
 

@@ -35,6 +35,9 @@ export class InventoryMetrics {
       'select channel_id as channel, count(*) as figures, extract(epoch from clock_timestamp() - min(since))::float8 as seconds from inventory.dirty group by 1'))
       .gauge({ name: 'crossdock_publication_backlog_figures', help: 'Figures that a channel has not been told, by channel number', labels: ['channel'] }, (rows) => rows.map(({ channel, figures }) => [{ channel }, figures]))
       .gauge({ name: 'crossdock_publication_oldest_seconds', help: 'Age of the oldest figure that a channel has not been told, by channel number', labels: ['channel'] }, (rows) => rows.map(({ channel, seconds }) => [{ channel }, seconds]));
+    metrics.reading(() => database.query<{ channel: number; paused: number; failures: number }>(`select channel_id as channel, (state = 'paused')::int as paused, failures from inventory.publication`))
+      .gauge({ name: 'crossdock_publication_paused', help: '1 where somebody paused publishing to a channel, by channel number', labels: ['channel'] }, (rows) => rows.map(({ channel, paused }) => [{ channel }, paused]))
+      .gauge({ name: 'crossdock_publication_failures', help: 'Batches in a row of which a channel took nothing, by channel number', labels: ['channel'] }, (rows) => rows.map(({ channel, failures }) => [{ channel }, failures]));
     metrics.reading(() => database.query<Holds>(HOLDS))
       .gauge({ name: 'crossdock_reservations_held', help: 'Reservations that hold stock' }, ([row]) => row?.held ?? [])
       .gauge({ name: 'crossdock_reservations_overdue', help: 'Reservations that hold stock beyond their end' }, ([row]) => row?.overdue ?? [])

@@ -9,6 +9,7 @@ import { ReadAvailability } from './availability/read-availability.js';
 import { KeepSellingRules } from './availability/selling-rules.js';
 import { AvailabilityController } from './http/availability.controller.js';
 import { PostingController } from './http/posting.controller.js';
+import { PublicationController } from './http/publication.controller.js';
 import { ReservationController } from './http/reservation.controller.js';
 import { StockController } from './http/stock.controller.js';
 import { InventoryMetrics } from './inventory-metrics.js';
@@ -28,22 +29,27 @@ import { ReleaseMapped } from './posting/release-mapped.js';
 import { SendPostings } from './posting/send-postings.js';
 import { WorkBook } from './posting/work-book.js';
 import { ChannelNames } from './publication/channel-names.js';
+import { ChannelPublications } from './publication/channel-publications.js';
+import { ControlPublication } from './publication/control-publication.js';
 import { DirtyFigures } from './publication/dirty-figures.js';
 import { PublishFigures } from './publication/publish-figures.js';
+import { ReadChannels } from './publication/read-channels.js';
 import { ReadPublications } from './publication/read-publications.js';
+import { ResyncChannel } from './publication/resync-channel.js';
 import { TellChannel } from './publication/tell-channel.js';
+import { WorkChannel } from './publication/work-channel.js';
 import { HoldStock } from './reservation/hold-stock.js';
 import { ReadReservations } from './reservation/read-reservations.js';
 import { SettleHold } from './reservation/settle-hold.js';
 
 @Module({
   imports: [CatalogModule, ConnectorModule, StockFactsModule, MappingModule],
-  controllers: [StockController, AvailabilityController, ReservationController, PostingController],
+  controllers: [StockController, AvailabilityController, ReservationController, PostingController, PublicationController],
   providers: [
     InventoryMetrics, LedgerLanes, RecordStock, ReadLevels, ReadLedger,
     FollowCatalog, ReadAvailability, KeepSellingRules,
     HoldStock, SettleHold, ReadReservations,
-    DirtyFigures, ChannelNames, TellChannel, PublishFigures, ReadPublications,
+    DirtyFigures, ChannelNames, TellChannel, WorkChannel, ChannelPublications, ResyncChannel, PublishFigures, ReadPublications, ReadChannels, ControlPublication,
     PostingMetrics, PostingKeys, PostingBooks, BookLeases, NameMovements, SendPostings, HeldPostings, DecideHeld, WorkBook, ReleaseMapped, PostMovements,
   ],
 })

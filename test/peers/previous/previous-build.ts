@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../support/built.js';
 
@@ -20,13 +20,24 @@ export function previousCommit(): string | undefined {
   return newest ? git('rev-parse', '--verify', '--quiet', `${newest}~1`) : undefined;
 }
 
-/** This clone's packages, but its own workspace is the tree's own. */
+/** This clone's packages, where the tree asks for the same; its own workspace is the tree's own. */
 function linkPackages(root: string): void {
   mkdirSync(join(root, 'node_modules/@crossdock'), { recursive: true });
   symlinkSync(join(root, 'packages/connector-sdk'), join(root, 'node_modules/@crossdock/connector-sdk'));
   for (const name of readdirSync(join(ROOT, 'node_modules'))) {
     if (name !== '@crossdock') symlinkSync(join(ROOT, 'node_modules', name), join(root, 'node_modules', name));
   }
+}
+
+/** A tree that asks for other packages gets them, or it would be built and run with what it never knew. */
+function installPackages(root: string): void {
+  const { status, stderr } = spawnSync('npm', ['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`The packages of the version before could not be installed.\n${stderr}`);
+}
+
+function asksForTheSame(root: string): boolean {
+  const [theirs, ours] = [root, ROOT].map((folder) => readFileSync(join(folder, 'package-lock.json'), 'utf8'));
+  return theirs === ours;
 }
 
 /**
@@ -41,12 +52,14 @@ export function buildOf(commit: string): string {
   mkdirSync(making, { recursive: true });
   const unpacked = spawnSync('sh', ['-c', 'git -C "$1" archive "$2" | tar -x -C "$3"', 'sh', ROOT, commit, making], { encoding: 'utf8' });
   if (unpacked.status !== 0) throw new Error(unpacked.stderr);
-  linkPackages(making);
+  const linked = asksForTheSame(making);
+  if (linked) linkPackages(making);
+  else installPackages(making);
   const built = spawnSync(process.execPath, [join(making, 'scripts/build.mjs')], { cwd: making, encoding: 'utf8' });
   if (built.status !== 0) throw new Error(`The build of ${commit} failed.\n${built.stderr}`);
-  // Links to the workspace name the folder; the move changes it.
-  rmSync(join(making, 'node_modules'), { recursive: true });
+  // Links that were made here name the folder, and the move changes it.
+  if (linked) rmSync(join(making, 'node_modules'), { recursive: true });
   renameSync(making, root);
-  linkPackages(root);
+  if (linked) linkPackages(root);
   return root;
 }

@@ -144,6 +144,13 @@ const TABLE = `
   POST   /admin/v1/connections/:id/feeds/:feed/resume        operator
   POST   /admin/v1/connections/:id/feeds/:feed/reset         integrator
 
+  GET    /admin/v1/publications                              viewer
+  GET    /admin/v1/channels/:id/publication                  viewer
+  POST   /admin/v1/channels/:id/publication/pause            operator
+  POST   /admin/v1/channels/:id/publication/resume           operator
+  POST   /admin/v1/channels/:id/publication/resync           operator
+  DELETE /admin/v1/channels/:id/publication/resync           operator
+
   GET    /admin/v1/connections/:id/posting                   viewer
   PUT    /admin/v1/connections/:id/posting                   integrator
   POST   /admin/v1/connections/:id/posting/pause             operator

@@ -47,6 +47,7 @@ const TAGS: Readonly<Record<string, string>> = {
   feeds: 'What the hub polls, how far it is, and what can be done about it',
   exceptions: 'What could not be applied, and waits for somebody or something',
   posting: 'Movements of the ledger on their way into the books of outside systems',
+  publication: 'Figures on their way to the channels: what waits, what stands in the way, and what a person can do about it',
   operations: 'Health, metrics and this document',
 };
 

@@ -17,12 +17,6 @@ export interface ClaimedFigure {
   readonly waitedMs: number;
 }
 
-/** A channel that has something to be told, and the connection that tells it. */
-export interface WaitingChannel {
-  readonly channel: number;
-  readonly connection: number;
-}
-
 export interface Claim {
   readonly id: number;
   readonly channel: number;
@@ -49,15 +43,6 @@ export const RENEW_EVERY_MS = 2_000;
 @Injectable()
 export class DirtyFigures {
   constructor(private readonly database: Database) {}
-
-  /** Channels that have something to be told right now, with the connection that tells them. */
-  waitingChannels(): Promise<WaitingChannel[]> {
-    return this.database.query(`
-      select r.channel_id as channel, r.connection_id as connection from inventory.channel_rule r
-       where r.connection_id is not null and exists (
-         select from inventory.dirty d where d.channel_id = r.channel_id
-            and (d.claim is null or d.claimed_until < clock_timestamp()) and (d.not_before is null or d.not_before <= clock_timestamp()))`);
-  }
 
   /** Takes up to `most` rows of a channel. Rows that a writer holds at this moment are skipped: his commit will show them again. */
   async claim(channel: number, most: number): Promise<Claim | undefined> {

@@ -1,14 +1,16 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ConnectionDirectory } from '../../../core/connector/connection-directory.js';
+import { nextPauseMs } from '../../../core/intake/facts/backoff.js';
 import { Pumps } from '../../../core/orchestration/pumps/pumps.js';
 import { WakeUps } from '../../../core/orchestration/wake-ups.js';
-import { whileRenewed } from '../../../core/orchestration/pumps/while-renewed.js';
-import { InventoryMetrics } from '../inventory-metrics.js';
-import { DirtyFigures, RENEW_EVERY_MS, type Claim, type Settlement, type WaitingChannel } from './dirty-figures.js';
-import { TellChannel } from './tell-channel.js';
+import { ChannelPublications, type ChannelTurn, type WaitingChannel } from './channel-publications.js';
+import { ResyncChannel } from './resync-channel.js';
 import { PUBLISH_TOPIC } from './topic.js';
+import { WorkChannel, type Told } from './work-channel.js';
 
 const AFTER_FAULT_MS = 250;
+/** How long a channel that takes nothing is left alone, longer each time. */
+const PAUSE = { baseMs: 250, capMs: 30_000 };
 
 /**
  * Tells channels their figures. Each channel has a pump of its own, so that a slow channel delays nobody else; a pump
@@ -21,16 +23,19 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
   private readonly pumps = new Pumps<WaitingChannel>(({ channel }) => channel, (waiting) => this.pump(waiting));
 
   constructor(
-    private readonly dirty: DirtyFigures,
+    private readonly channels: ChannelPublications,
     private readonly connections: ConnectionDirectory,
-    private readonly tell: TellChannel,
-    private readonly metrics: InventoryMetrics,
+    private readonly resyncs: ResyncChannel,
+    private readonly work: WorkChannel,
     private readonly wakeUps: WakeUps,
   ) {}
 
   onModuleInit(): void {
     this.wakeUps.on(PUBLISH_TOPIC, () => this.startPumps(), { sweepEveryMs: 5_000 });
-    this.connections.onChanged(() => this.wakeUps.ring(PUBLISH_TOPIC));
+    this.connections.onChanged(({ sourceId }) => {
+      const woken = this.channels.connectionChanged(sourceId).catch((error: unknown) => this.logger.warn(`A channel could not be woken: ${(error as Error).message}`));
+      void woken.then(() => this.wakeUps.ring(PUBLISH_TOPIC));
+    });
   }
 
   /** Begins nothing new and waits for the batches under way. */
@@ -39,7 +44,7 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async startPumps(): Promise<void> {
-    for (const waiting of await this.dirty.waitingChannels()) this.pumps.start(waiting);
+    for (const waiting of await this.channels.waiting()) this.pumps.start(waiting);
   }
 
   private async pump({ channel, connection }: WaitingChannel): Promise<void> {
@@ -51,31 +56,29 @@ export class PublishFigures implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  private async drain(channel: number, connectionSource: number): Promise<void> {
+  private async drain(channel: number, source: number): Promise<void> {
     while (!this.pumps.stopped) {
-      const connection = await this.connections.bySource(connectionSource);
-      const sink = connection?.manifest.capabilities.inventorySink;
-      if (!connection?.enabled || !sink) return;
-      const basis = await this.tell.basis(connection);
-      const claim = await this.dirty.claim(channel, sink.batchMax);
-      if (!claim) return;
-      const claimedAt = performance.now();
-      const settlements = await whileRenewed(RENEW_EVERY_MS, () => this.renew(claim), () => this.tell.figures(connection, sink.itemReference, claim, basis));
-      await this.dirty.settle(claim, settlements);
-      this.count(claim, connection.plugin, settlements, performance.now() - claimedAt);
-      const later = settlements.filter((one) => one.result === 'later').map((one) => one.afterMs);
-      if (later.length > 0) this.ringAfter(Math.min(...later));
-      if (later.length === claim.figures.length) return;
+      const listener = await this.work.listener(source);
+      const turn = listener && (await this.channels.turn(channel));
+      if (!turn || turn.rests) return;
+      if (turn.resyncs) await this.resyncs.advance(channel);
+      const told = await this.work.tellBatch(channel, listener);
+      if (!told || !(await this.goesOn(channel, turn, told))) return;
     }
   }
 
-  private renew(claim: Claim): Promise<void> {
-    return this.dirty.renew(claim).catch((error: unknown) => this.logger.warn(`A claim could not be renewed: ${(error as Error).message}`));
-  }
-
-  private count(claim: Claim, plugin: string, settlements: readonly Settlement[], tookMs: number): void {
-    const waited = new Map(claim.figures.map((figure) => [figure.item, figure.waitedMs]));
-    for (const { item, result } of settlements) this.metrics.handled({ channel: claim.channel, plugin, result, lagMs: (waited.get(item) ?? 0) + tookMs });
+  /**
+   * What a batch says of its channel. One figure that is put off speaks for itself alone; several of which none was taken
+   * mean that the channel is down: it rests as a whole, or each next batch would meet the same fault.
+   */
+  private async goesOn(channel: number, turn: ChannelTurn, { figures, later, laterMs, note }: Told): Promise<boolean> {
+    if (later < figures && turn.failures > 0) await this.channels.recovered(channel);
+    if (laterMs === undefined) return true;
+    const down = later === figures && figures > 1;
+    const waitMs = down ? Math.max(laterMs, nextPauseMs(turn.pauseMs, PAUSE)) : laterMs;
+    if (down) await this.channels.setBack(channel, waitMs, note);
+    this.ringAfter(waitMs);
+    return later < figures;
   }
 
   private ringAfter(delayMs: number): void {
