@@ -5,14 +5,16 @@ import { UsageError } from './demo-options.js';
 import { ownFolder } from './hub-process.js';
 import { Progress } from './report/progress.js';
 import type { Report } from './report/report.js';
+import type { Verdict } from './checker/verdict.js';
 import { TOPOLOGIES, type Topology } from './replicas/cluster.js';
+import { freeze } from './replicas/freeze/freeze.js';
 import { FAULTS, REDIS_FAULTS, type FaultName } from './replicas/faults.js';
-import { redisInstalled } from './replicas/redis-process.js';
+import { redisInstalled, startRedis } from './replicas/redis-process.js';
 import { torture, type TorturePlan } from './replicas/torture.js';
 
 /** bin/launcher/help.mjs explains each option to people. */
 const text = { type: 'string' } as const;
-const OPTIONS = { rounds: text, seed: text, topology: text, queue: text, orders: text, minutes: text, faults: text, races: text, matrix: { type: 'boolean' }, json: text, help: { type: 'boolean', short: 'h' } } as const;
+const OPTIONS = { rounds: text, seed: text, topology: text, queue: text, orders: text, minutes: text, faults: text, races: text, freezes: text, matrix: { type: 'boolean' }, json: text, help: { type: 'boolean', short: 'h' } } as const;
 const QUEUES = ['postgres', 'redis'] as const;
 /** Three replicas take some 20 connections each; what was acknowledged must be on disk, as in life. */
 const TUNING = { maxConnections: 150, durable: true };
@@ -31,7 +33,10 @@ function count(option: string, given: string | undefined, byDefault: number): nu
   return value;
 }
 
-type Options = Omit<TorturePlan, 'databaseUrl' | 'postgres' | 'command' | 'progress' | 'signal'>;
+/** When another has taken everything over, a frozen replica stays away for so much longer at most. */
+const LINGER_MS = 6_000;
+
+type Options = Omit<TorturePlan, 'databaseUrl' | 'postgres' | 'command' | 'progress' | 'signal'> & { readonly freezes: number };
 
 /** What can befall each topology by itself, so that a failure has one cause: on Postgres alone, on Redis, and on a Redis that is emptied before it. */
 const MATRIX: Readonly<Record<(typeof QUEUES)[number], readonly (readonly FaultName[])[]>> = {
@@ -48,7 +53,7 @@ function plansOf(args: readonly string[]): { plans: Options[]; json: string | un
   const faultsOn = (queue: (typeof QUEUES)[number]): readonly (readonly FaultName[])[] =>
     given.matrix ? MATRIX[queue] : [queue === 'redis' ? faults : faults.filter((fault) => !REDIS_FAULTS.includes(fault))];
   if (queues.includes('redis') && !redisInstalled) throw new UsageError('There is no redis-server here.');
-  const day = { orders: count('orders', given.orders, 2_000), items: 200, wallMs: count('minutes', given.minutes, 0.5) * 60_000, races: count('races', given.races, 5) };
+  const day = { orders: count('orders', given.orders, 2_000), items: 200, wallMs: count('minutes', given.minutes, 0.5) * 60_000, races: count('races', given.races, 5), freezes: count('freezes', given.freezes, 1) };
   const first = count('seed', given.seed, 1);
   const plans: Options[] = [];
   const rounds = count('rounds', given.rounds, 1);
@@ -58,10 +63,20 @@ function plansOf(args: readonly string[]): { plans: Options[]; json: string | un
   return { plans, json: given.json };
 }
 
+/** Replicas of the same topology on a database of their own, one of them frozen again and again in the middle of its work. */
+async function frozen({ topology, queue, seed, freezes }: Options, databaseUrl: string): Promise<Verdict[]> {
+  const redis = queue === 'redis' ? await startRedis() : undefined;
+  try {
+    return await freeze({ topology, databaseUrl, redisUrl: redis?.url, seed, rounds: freezes, lingerMs: LINGER_MS });
+  } finally {
+    await redis?.stop();
+  }
+}
+
 function say(plan: Options, report: Report): void {
   const wrong = report.verdicts.filter(({ holds }) => !holds);
   const compared = report.verdicts.reduce((sum, verdict) => sum + verdict.compared, 0);
-  process.stdout.write(`${wrong.length === 0 ? 'true ' : 'FALSE'}  ${plan.topology} on ${plan.queue}, seed ${plan.seed}: ${report.trading.orders} orders, ${compared} comparisons; ${report.hub.kills.join(', ')}\n`);
+  process.stdout.write(`${wrong.length === 0 ? 'true ' : 'FALSE'}  ${plan.topology} on ${plan.queue}, seed ${plan.seed}: ${report.trading.orders} orders, ${compared} comparisons; ${report.hub.kills.join(', ')}; frozen ${plan.freezes} times\n`);
   for (const { name, examples } of wrong) process.stdout.write(`       ${name}\n${examples.map((example) => `         ${example}\n`).join('')}`);
 }
 
@@ -75,8 +90,10 @@ async function main(args: readonly string[]): Promise<number> {
   const results: { plan: Options; report: Report }[] = [];
   try {
     for (const [index, plan] of plans.entries()) {
-      const command = `npm run torture:replicas -- --seed ${plan.seed} --topology ${plan.topology} --queue ${plan.queue} --faults ${plan.faults.join(',')} --orders ${plan.orders} --minutes ${plan.wallMs / 60_000} --races ${plan.races}`;
-      const report = await torture({ ...plan, databaseUrl: await postgres.ensureDatabase(`torture_${index}`), postgres, command, progress: new Progress(process.stderr), signal: stop.signal });
+      const command = `npm run torture:replicas -- --seed ${plan.seed} --topology ${plan.topology} --queue ${plan.queue} --faults ${plan.faults.join(',')} --orders ${plan.orders} --minutes ${plan.wallMs / 60_000} --races ${plan.races} --freezes ${plan.freezes}`;
+      const day = await torture({ ...plan, databaseUrl: await postgres.ensureDatabase(`torture_${index}`), postgres, command, progress: new Progress(process.stderr), signal: stop.signal });
+      const verdicts = [...day.verdicts, ...(await frozen(plan, await postgres.ensureDatabase(`frozen_${index}`)))];
+      const report = { ...day, verdicts, allTrue: verdicts.every(({ holds }) => holds) };
       results.push({ plan, report });
       say(plan, report);
     }

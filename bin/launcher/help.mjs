@@ -91,6 +91,8 @@ for the last units.
   --matrix            instead: one day for each fault of replicas, Postgres and Redis by itself, and on a Redis that has
                       just been emptied
   --races N           races for the last units at the end of each, one replica killed in each [5]
+  --freezes N         how often one is frozen in the middle of posting, intake, publication and a feed until another has taken
+                      over, and then goes on [1]
   --json FILE         write all reports as JSON
   --help              this text
 

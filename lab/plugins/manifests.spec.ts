@@ -2,19 +2,21 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Connector } from '@crossdock/connector-sdk';
 import { checkManifest } from '../../src/core/connector/registry/manifest/check-manifest.js';
+import depot from './depot/index.js';
 import marketplace from './marketplace/index.js';
 import till from './till/index.js';
 
 describe.each([
-  { id: 'marketplace', connector: marketplace as Connector<never>, address: 'baseUrl' },
-  { id: 'till', connector: till as Connector<never>, address: 'serverUrl' },
-])("the lab's $id plugin", ({ id, connector, address }) => {
+  { id: 'marketplace', connector: marketplace as Connector<never>, address: 'baseUrl', capabilities: ['inventorySink', 'webhooks'] },
+  { id: 'till', connector: till as Connector<never>, address: 'serverUrl', capabilities: ['inventorySink', 'webhooks'] },
+  { id: 'depot', connector: depot as Connector<never>, address: 'serverUrl', capabilities: ['inventorySink', 'movementSink', 'sources', 'webhooks'] },
+])("the lab's $id plugin", ({ id, connector, address, capabilities }) => {
   const check = checkManifest(JSON.parse(readFileSync(new URL(`./${id}/manifest.json`, import.meta.url), 'utf8')));
   if (check.kind !== 'valid') throw new Error(check.reasons.join('; '));
 
   it('has a manifest that the hub’s registry accepts, and implements what it declares', () => {
     expect(check.manifest.id).toBe(id);
-    expect(Object.keys(check.manifest.capabilities).sort()).toEqual(['inventorySink', 'webhooks']);
+    expect(Object.keys(check.manifest.capabilities).sort()).toEqual(capabilities);
     expect([typeof connector.parseDeliveries, typeof connector.publishInventory, typeof connector.checkHealth]).toEqual(['function', 'function', 'function']);
   });
 

@@ -1,12 +1,13 @@
 import { ConnectorError, type SessionAuth } from '@crossdock/connector-sdk';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { Agent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { HubError } from '../../errors/index.js';
 import type { Connection } from '../connection.js';
 import { ConnectionDirectory } from '../connection-directory.js';
 import { PluginMetrics } from '../host/plugin-metrics.js';
 import { ByteBudget } from '../wall/byte-budget.js';
 import { guardedLookup } from './guarded-lookup.js';
+import { onlyWhile, type Conditional } from './only-while.js';
 import { OutsideSessions, type SessionValues } from './outside-sessions.js';
 import { readResponse, type ReadResponse } from './read-response.js';
 import { Redactor } from './redact.js';
@@ -26,7 +27,7 @@ const MOST_LOGIN_BYTES = 1024 * 1024;
 const METHODS: ReadonlySet<unknown> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** What a child asks for; nothing of it is believed before it was checked. */
-export interface EgressRequest {
+export interface EgressRequest extends Conditional {
   readonly request: unknown;
   readonly body: Buffer | undefined;
   /** Aborted when the call is over. */
@@ -38,7 +39,7 @@ export interface EgressRequest {
 }
 
 /** One request as it goes out. */
-interface Sent {
+interface Sent extends Conditional {
   readonly method: string;
   readonly headers: Record<string, string>;
   readonly body: Buffer | undefined;
@@ -55,7 +56,7 @@ interface Sent {
 @Injectable()
 export class EgressBroker implements OnApplicationShutdown {
   private readonly logger = new Logger('Egress');
-  private readonly agents = new Map<string, Agent>();
+  private readonly agents = new Map<string, Dispatcher>();
   private readonly waits = new WaitList();
   private readonly sessions = new OutsideSessions();
 
@@ -87,7 +88,7 @@ export class EgressBroker implements OnApplicationShutdown {
     }
   }
 
-  private async forward(connection: Connection, { request, body, signal, deadlineAt, held }: EgressRequest): Promise<ReadResponse> {
+  private async forward(connection: Connection, { request, body, signal, deadlineAt, mayGo, held }: EgressRequest): Promise<ReadResponse> {
     const { method, url: address, headers: asked, timeoutMs } = (request ?? {}) as Readonly<Record<string, unknown>>;
     if (!METHODS.has(method)) throw new ConnectorError('rejected', `A request is made by one of ${[...METHODS].join(', ')}.`);
     const url = checkTarget(connection, address);
@@ -99,7 +100,7 @@ export class EgressBroker implements OnApplicationShutdown {
       const leftMs = Math.min(deadlineAt - ANSWER_MS - Date.now(), typeof timeoutMs === 'number' && timeoutMs > 0 ? timeoutMs : Infinity);
       if (leftMs <= 0 || signal.aborted) throw new ConnectorError('cancelled', 'The call has no time left.');
       const secrets = [...Object.values(credentials), ...Object.values(session ?? {})];
-      return this.exchange(connection, url, { method: method as string, headers, body, signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(leftMs))]), held, secrets });
+      return this.exchange(connection, url, { method: method as string, headers, body, signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(leftMs))]), mayGo, held, secrets });
     };
     const auth = connection.manifest.auth.find((one) => one.type === 'session');
     if (!auth) return send(undefined);
@@ -124,14 +125,15 @@ export class EgressBroker implements OnApplicationShutdown {
       const url = checkTarget(connection, address);
       const headers = requestHeaders(connection, { 'content-type': 'application/json' }, { credentials });
       const held = new ByteBudget(MOST_LOGIN_BYTES);
-      return sessionValues(auth, await this.exchange(connection, url, { method: auth.login.method, headers, body, signal: AbortSignal.timeout(SIGN_IN_MS), held, secrets: [] }));
+      return sessionValues(auth, await this.exchange(connection, url, { method: auth.login.method, headers, body, signal: AbortSignal.timeout(SIGN_IN_MS), mayGo: () => true, held, secrets: [] }));
     });
   }
 
   private async exchange(connection: Connection, url: URL, sent: Sent): Promise<ReadResponse> {
-    const { method, headers, body, signal, held, secrets } = sent;
+    const { method, headers, body, signal, mayGo, held, secrets } = sent;
     try {
-      const answer = await this.agentOf(connection).request({ origin: url.origin, path: `${url.pathname}${url.search}`, method: method as 'GET', headers, body: body ?? null, signal });
+      const options: Dispatcher.RequestOptions & Conditional = { origin: url.origin, path: `${url.pathname}${url.search}`, method: method as 'GET', headers, body: body ?? null, signal, mayGo };
+      const answer = await this.agentOf(connection).request(options);
       const { response, body: received } = await readResponse(answer, MOST_BODY_BYTES, held);
       const asksMs = response.status === 429 ? retryAfterMs(response.headers['retry-after'], Date.now()) : undefined;
       if (asksMs !== undefined) this.waits.note(waitKeyOf(connection, url), asksMs, Date.now());
@@ -156,7 +158,7 @@ export class EgressBroker implements OnApplicationShutdown {
     this.agents.clear();
   }
 
-  private agentOf(connection: Connection): Agent {
+  private agentOf(connection: Connection): Dispatcher {
     const key = agentKey(connection.sourceId, connection.allowPrivateNetwork);
     const known = this.agents.get(key);
     if (known) return known;
@@ -166,7 +168,7 @@ export class EgressBroker implements OnApplicationShutdown {
       allowH2: false,
       keepAliveTimeout: 10_000,
       connect: { lookup: guardedLookup(connection.allowPrivateNetwork) as never, timeout: CONNECT_MS },
-    });
+    }).compose(onlyWhile);
     this.agents.set(key, agent);
     return agent;
   }

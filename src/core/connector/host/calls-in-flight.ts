@@ -17,10 +17,13 @@ export interface CallRequest {
   /** What the connector is given beside the entries, where the method takes more than those. */
   readonly beside?: unknown;
   readonly traceId: string;
+  /** Whether requests may still go out for it. */
+  readonly mayGo: () => boolean;
 }
 
 interface Call {
   readonly connection: Connection;
+  readonly mayGo: () => boolean;
   readonly abort: AbortController;
   readonly deadlineAt: number;
   readonly resolve: (value: unknown) => void;
@@ -61,13 +64,13 @@ export class CallsInFlight {
   }
 
   /** @throws HubError PLUGIN_TIMEOUT, PLUGIN_FAILED, CONNECTION_REFUSED */
-  open({ method, connection, entries, beside, traceId }: CallRequest): Promise<unknown> {
+  open({ method, connection, entries, beside, traceId, mayGo }: CallRequest): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = (this.lastId += 1);
       const allowedMs = this.limits.callMs[method];
       const deadlineAt = Date.now() + allowedMs;
       const timer = setTimeout(() => this.deadline(id), allowedMs);
-      this.calls.set(id, { connection, abort: new AbortController(), deadlineAt, resolve, reject, requests: 0, refusedHost: undefined, timer, cutOff: false });
+      this.calls.set(id, { connection, mayGo, abort: new AbortController(), deadlineAt, resolve, reject, requests: 0, refusedHost: undefined, timer, cutOff: false });
       this.channel.send({ type: 'call', id, method, connectionId: connection.id, config: connection.config, entries, beside, deadlineAt, traceId });
     });
   }
@@ -116,8 +119,8 @@ export class CallsInFlight {
     if (!this.held.take(body.length)) throw new ConnectorError('transient', 'Too many bytes of requests are in flight.');
     call.requests += 1;
     try {
-      const { connection, deadlineAt, abort } = call;
-      return await this.broker.send(connection, { request: said.request, body: said.hasBody === true ? body : undefined, signal: abort.signal, deadlineAt, held: this.held });
+      const { connection, deadlineAt, abort, mayGo } = call;
+      return await this.broker.send(connection, { request: said.request, body: said.hasBody === true ? body : undefined, signal: abort.signal, deadlineAt, mayGo, held: this.held });
     } finally {
       this.held.give(body.length);
       call.requests -= 1;

@@ -5,6 +5,7 @@ import type {
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { HubError } from '../../errors/index.js';
 import { correlationId } from '../../observability/correlation.js';
+import { leaseInHand } from '../../orchestration/pumps/while-renewed.js';
 import type { Connection } from '../connection.js';
 import { EgressBroker } from '../egress/egress-broker.js';
 import { PluginHost } from '../plugin-host.js';
@@ -117,7 +118,7 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
     const { level } = await this.wall();
     if (level !== 'permission') throw wallIsOpen(level);
     const slot = await this.slot(connection.plugin);
-    const ask = (): Promise<unknown> => this.metrics.timedCall(connection.plugin, method, () => slot.call({ method, connection, entries, beside, traceId: correlationId() }));
+    const ask = (): Promise<unknown> => this.metrics.timedCall(connection.plugin, method, () => slot.call({ method, connection, entries, beside, traceId: correlationId(), mayGo: leaseInHand() }));
     const startedAt = performance.now();
     try {
       return await ask();

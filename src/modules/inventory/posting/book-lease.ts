@@ -45,7 +45,7 @@ export interface Setback {
 
 /** How long a worker may be silent about a book before another takes it over; one that lives renews it in time. */
 const LEASE_SECONDS = 8;
-export const RENEW_EVERY_MS = 2_000;
+export const BOOK_TERMS = { leaseMs: LEASE_SECONDS * 1_000, everyMs: 2_000 };
 
 /** Who may write into which book: a lease by the database's clock and a fence that grows with each loan. */
 @Injectable()
@@ -70,8 +70,9 @@ export class BookLeases {
     return { source, fence, cursor: { tx: Number(tx), batch, n }, committedAfter: committedAfter ?? undefined, failures, pauseMs };
   }
 
-  async renew({ source, fence }: BookLease): Promise<void> {
-    await this.database.execute('update inventory.posting_book set claimed_until = inventory.clock() + make_interval(secs => $3) where source_id = $1 and fence = $2', [source, fence, LEASE_SECONDS]);
+  /** Whether it is still ours: one that ran out is, as long as nobody has taken it. */
+  async renew({ source, fence }: BookLease): Promise<boolean> {
+    return (await this.database.execute('update inventory.posting_book set claimed_until = inventory.clock() + make_interval(secs => $3) where source_id = $1 and fence = $2', [source, fence, LEASE_SECONDS])) > 0;
   }
 
   async giveBack({ source, fence }: BookLease): Promise<void> {

@@ -3,8 +3,8 @@ import { ConnectionDirectory } from '../../../core/connector/connection-director
 import { HubError } from '../../../core/errors/index.js';
 import { Pumps } from '../../../core/orchestration/pumps/pumps.js';
 import { WakeUps } from '../../../core/orchestration/wake-ups.js';
-import { whileRenewed } from '../../../core/orchestration/pumps/while-renewed.js';
-import { BookLeases, RENEW_EVERY_MS, type BookLease } from './book-lease.js';
+import { momentNow, whileRenewed } from '../../../core/orchestration/pumps/while-renewed.js';
+import { BookLeases, BOOK_TERMS, type BookLease } from './book-lease.js';
 import { PostingBooks } from './posting-books.js';
 import { POSTING_TOPIC } from './topic.js';
 import { WorkBook, type Step } from './work-book.js';
@@ -48,8 +48,9 @@ export class PostMovements implements OnModuleInit, BeforeApplicationShutdown {
 
   private async pump(source: number): Promise<void> {
     try {
+      const asked = momentNow();
       const lease = this.pumps.stopped ? undefined : await this.leases.claim(source);
-      if (lease) await whileRenewed(RENEW_EVERY_MS, () => this.renew(lease), () => this.drain(lease));
+      if (lease) await whileRenewed(BOOK_TERMS, asked, () => this.renew(lease), () => this.drain(lease));
     } catch (error) {
       this.logger.error({ err: error }, `Posting to the books of source ${source} failed: ${(error as Error).message}`);
       this.ringAfter(AFTER_FAULT_MS);
@@ -86,8 +87,11 @@ export class PostMovements implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  private renew(lease: BookLease): Promise<void> {
-    return this.leases.renew(lease).catch((error: unknown) => this.logger.warn(`A book could not be kept: ${(error as Error).message}`));
+  private renew(lease: BookLease): Promise<boolean> {
+    return this.leases.renew(lease).catch((error: unknown) => {
+      this.logger.warn(`A book could not be kept: ${(error as Error).message}`);
+      return false;
+    });
   }
 
   private ringAfter(delayMs: number): void {

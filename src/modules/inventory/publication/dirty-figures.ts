@@ -20,6 +20,8 @@ export interface ClaimedFigure {
 export interface Claim {
   readonly id: number;
   readonly channel: number;
+  /** How many rows were claimed. */
+  readonly rows: number;
   readonly figures: readonly ClaimedFigure[];
 }
 
@@ -34,7 +36,7 @@ export interface Settlement {
 
 /** How long a publisher may be silent about a claim before another takes it over; one that lives renews it in time. */
 const LEASE_SECONDS = 8;
-export const RENEW_EVERY_MS = 2_000;
+export const CLAIM_TERMS = { leaseMs: LEASE_SECONDS * 1_000, everyMs: 2_000 };
 
 /**
  * The rows that say 'this figure changed and its channel does not know': at most one an item and channel, claimed by
@@ -69,15 +71,16 @@ export class DirtyFigures {
     const byItem = new Map(figures.map((figure) => [figure.item, figure]));
     // A connector may have to cut the claim into smaller messages: what is sold out stands in the first of them.
     const byRisk = [...claimed].sort((a, b) => a.urgency - b.urgency || b.waitedMs - a.waitedMs);
-    return { id, channel, figures: byRisk.flatMap(({ item, attempts, waitedMs }) => {
+    return { id, channel, rows: claimed.length, figures: byRisk.flatMap(({ item, attempts, waitedMs }) => {
       const figure = byItem.get(item);
       return figure ? [{ ...figure, attempts, waitedMs }] : [];
     }) };
   }
 
-  /** Says that the claim is still being told. Rows that were taken over meanwhile stay with whoever took them. */
-  async renew(claim: Claim): Promise<void> {
-    await this.database.execute('update inventory.dirty set claimed_until = clock_timestamp() + make_interval(secs => $3) where channel_id = $1 and claim = $2', [claim.channel, claim.id, LEASE_SECONDS]);
+  /** Says that the claim is still being told, and whether it is still ours as a whole. Rows that were taken over meanwhile stay with whoever took them. */
+  async renew(claim: Claim): Promise<boolean> {
+    const kept = await this.database.execute('update inventory.dirty set claimed_until = clock_timestamp() + make_interval(secs => $3) where channel_id = $1 and claim = $2', [claim.channel, claim.id, LEASE_SECONDS]);
+    return kept === claim.rows;
   }
 
   /**

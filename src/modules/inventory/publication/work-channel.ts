@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ConnectionDirectory } from '../../../core/connector/connection-directory.js';
 import type { Connection } from '../../../core/connector/connection.js';
-import { whileRenewed } from '../../../core/orchestration/pumps/while-renewed.js';
+import { momentNow, whileRenewed } from '../../../core/orchestration/pumps/while-renewed.js';
 import { InventoryMetrics } from '../inventory-metrics.js';
-import { DirtyFigures, RENEW_EVERY_MS, type Claim, type Settlement } from './dirty-figures.js';
+import { CLAIM_TERMS, DirtyFigures, type Claim, type Settlement } from './dirty-figures.js';
 import { TellChannel } from './tell-channel.js';
 
 /** What one batch came to. `laterMs`: how soon what was put off may be tried again, undefined where nothing was. */
@@ -37,18 +37,22 @@ export class WorkChannel {
     const sink = connection.manifest.capabilities.inventorySink;
     if (!sink) return undefined;
     const basis = await this.tell.basis(connection);
+    const asked = momentNow();
     const claim = await this.dirty.claim(channel, sink.batchMax);
     if (!claim) return undefined;
     const claimedAt = performance.now();
-    const settlements = await whileRenewed(RENEW_EVERY_MS, () => this.renew(claim), () => this.tell.figures(connection, sink.itemReference, claim, basis));
+    const settlements = await whileRenewed(CLAIM_TERMS, asked, () => this.renew(claim), () => this.tell.figures(connection, sink.itemReference, claim, basis));
     await this.dirty.settle(claim, settlements);
     this.count(claim, connection.plugin, settlements, performance.now() - claimedAt);
     const later = settlements.filter((one) => one.result === 'later');
     return { figures: claim.figures.length, later: later.length, laterMs: later.length > 0 ? Math.min(...later.map(({ afterMs }) => afterMs)) : undefined, note: later[0]?.note ?? '' };
   }
 
-  private renew(claim: Claim): Promise<void> {
-    return this.dirty.renew(claim).catch((error: unknown) => this.logger.warn(`A claim could not be renewed: ${(error as Error).message}`));
+  private renew(claim: Claim): Promise<boolean> {
+    return this.dirty.renew(claim).catch((error: unknown) => {
+      this.logger.warn(`A claim could not be renewed: ${(error as Error).message}`);
+      return false;
+    });
   }
 
   private count(claim: Claim, plugin: string, settlements: readonly Settlement[], tookMs: number): void {
