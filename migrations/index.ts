@@ -24,6 +24,7 @@ import { WebhookSubscriptions1700000014500 } from './1700000014500-webhook-subsc
 import { Orchestration1700000016000 } from './1700000016000-orchestration.js';
 import { InstallationKey1700000016100 } from './1700000016100-installation-key.js';
 import { BoardTickets1700000016200 } from './1700000016200-board-tickets.js';
+import { DeliveryFilters1700000019000 } from './1700000019000-delivery-filters.js';
 import { ChannelPublications1700000020000 } from './1700000020000-channel-publications.js';
 
 /** In order. A migration that has shipped is never edited. */
@@ -54,5 +55,6 @@ export const MIGRATIONS = [
   Orchestration1700000016000,
   InstallationKey1700000016100,
   BoardTickets1700000016200,
+  DeliveryFilters1700000019000,
   ChannelPublications1700000020000,
 ];

@@ -7,6 +7,7 @@ import { ExceptionController } from './exceptions/exception.controller.js';
 import { ExceptionStore } from './exceptions/exception-store.js';
 import { ParkedStore } from './exceptions/parked-store.js';
 import { ReplayParked } from './exceptions/replay-parked.js';
+import { AllFeedsController } from './feeds/all-feeds.controller.js';
 import { FeedController } from './feeds/feed.controller.js';
 import { FeedLeases } from './feeds/feed-leases.js';
 import { FeedMetrics } from './feeds/feed-metrics.js';
@@ -33,7 +34,7 @@ import { WebhookController } from './webhook.controller.js';
 /** Webhooks and feeds: the door, the poller, the inbox, what becomes of deliveries, and what could not be applied. */
 @Module({
   imports: [ConnectorModule, MappingModule, StockFactsModule],
-  controllers: [WebhookController, DeliveryController, ExceptionController, FeedController, SubscriptionsController],
+  controllers: [WebhookController, DeliveryController, ExceptionController, FeedController, AllFeedsController, SubscriptionsController],
   providers: [
     ReceiveWebhook, Inbox, InboxConsumer, Lanes, WorkLane, ReadDeliveries, RecordEvents,
     ReplayParked, ParkedStore, ExceptionStore, DeliveryStore, IntakeMetrics,

@@ -7,8 +7,10 @@ import { CatalogModule } from '../catalog/index.js';
 import { FollowCatalog } from './availability/follow-catalog.js';
 import { ReadAvailability } from './availability/read-availability.js';
 import { KeepSellingRules } from './availability/selling-rules.js';
+import { AllPostingsController } from './http/all-postings.controller.js';
 import { AvailabilityController } from './http/availability.controller.js';
 import { PostingController } from './http/posting.controller.js';
+import { PostingViews } from './http/posting-views.js';
 import { PublicationController } from './http/publication.controller.js';
 import { ReservationController } from './http/reservation.controller.js';
 import { StockController } from './http/stock.controller.js';
@@ -44,13 +46,13 @@ import { SettleHold } from './reservation/settle-hold.js';
 
 @Module({
   imports: [CatalogModule, ConnectorModule, StockFactsModule, MappingModule],
-  controllers: [StockController, AvailabilityController, ReservationController, PostingController, PublicationController],
+  controllers: [StockController, AvailabilityController, ReservationController, PostingController, AllPostingsController, PublicationController],
   providers: [
     InventoryMetrics, LedgerLanes, RecordStock, ReadLevels, ReadLedger,
     FollowCatalog, ReadAvailability, KeepSellingRules,
     HoldStock, SettleHold, ReadReservations,
     DirtyFigures, ChannelNames, TellChannel, WorkChannel, ChannelPublications, ResyncChannel, PublishFigures, ReadPublications, ReadChannels, ControlPublication,
-    PostingMetrics, PostingKeys, PostingBooks, BookLeases, NameMovements, SendPostings, HeldPostings, DecideHeld, WorkBook, ReleaseMapped, PostMovements,
+    PostingMetrics, PostingViews, PostingKeys, PostingBooks, BookLeases, NameMovements, SendPostings, HeldPostings, DecideHeld, WorkBook, ReleaseMapped, PostMovements,
   ],
 })
 export class InventoryModule implements OnModuleInit {

@@ -161,6 +161,8 @@ const TABLE = `
   POST   /admin/v1/connections/:id/posting/held/:held/retry  operator
   POST   /admin/v1/connections/:id/posting/held/:held/discard operator
 
+  GET    /admin/v1/feeds                                     viewer
+  GET    /admin/v1/postings                                  viewer
   GET    /admin/v1/deliveries                                viewer
   GET    /admin/v1/deliveries/:id                            operator
   POST   /admin/v1/deliveries/:id/retry                      operator

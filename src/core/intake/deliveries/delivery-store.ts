@@ -28,7 +28,10 @@ export interface StoredDelivery extends DeliveryRow {
 export interface DeliveryFilter {
   readonly state: DeliveryState | undefined;
   readonly sourceId: number | undefined;
+  /** This and the next two need `sourceId`. */
   readonly senderKey: string | undefined;
+  readonly feed: string | undefined;
+  readonly topic: string | undefined;
   readonly limit: number;
   /** Ids below this one. */
   readonly before: number;
@@ -48,9 +51,9 @@ export class DeliveryStore {
   constructor(private readonly database: Database) {}
 
   /** Newest first. */
-  list({ state, sourceId, senderKey, limit, before }: DeliveryFilter): Promise<DeliveryRow[]> {
-    const sql = `select ${COLUMNS} from (${findingBy(state, senderKey)}) found join intake.delivery d on d.id = found.id ${JOINS} order by d.id desc`;
-    return this.database.query<DeliveryRow>(sql, [before, sourceId ?? null, limit, senderKey ?? state ?? null]);
+  list(filter: DeliveryFilter): Promise<DeliveryRow[]> {
+    const { sql: finding, given } = findingBy(filter);
+    return this.database.query<DeliveryRow>(`select ${COLUMNS} from (${finding}) found join intake.delivery d on d.id = found.id ${JOINS} order by d.id desc`, given);
   }
 
   async find(id: number): Promise<StoredDelivery | undefined> {
@@ -77,16 +80,28 @@ export class DeliveryStore {
   }
 }
 
-/** Each kind of question is answered where its answers are rare: by key, in the queue, by the index of unusual outcomes. $4 is the key or the state; each form names every parameter, or Postgres could not tell its type. */
-function findingBy(state: DeliveryState | undefined, senderKey: string | undefined): string {
-  const ofSource = '($2::integer is null or d.source_id = $2)';
-  if (senderKey !== undefined) return 'select k.delivery_id as id from intake.delivery_key k where k.source_id = $2 and k.sender_key = $4 and k.delivery_id < $1 limit $3';
-  if (state === 'pending') return `select d.delivery_id as id from intake.pending d where d.delivery_id < $1 and ${ofSource} and $4::text is not null order by d.delivery_id desc limit $3`;
+/** Each kind of question is answered where its answers are rare: in the queue, by the index of unusual outcomes, by key, feed or topic. */
+function findingBy({ state, sourceId, senderKey, feed, topic, limit, before }: DeliveryFilter): { sql: string; given: unknown[] } {
+  const given: unknown[] = [];
+  const put = (value: unknown): string => `$${given.push(value)}`;
+  const asked: string[] = [];
+  if (sourceId !== undefined) asked.push(`d.source_id = ${put(sourceId)}`);
+  if (senderKey !== undefined) asked.push(`d.id = (select k.delivery_id from intake.delivery_key k where k.source_id = ${put(sourceId)} and k.sender_key = ${put(senderKey)})`);
+  // As the index has it (migrations/1700000019000-delivery-filters.ts); what `feed:` means, src/core/intake/record-key.ts.
+  if (feed !== undefined) asked.push(`d.sender_key like 'feed:%' and split_part(d.sender_key, ':', 2) = ${put(feed)}`);
+  if (topic !== undefined) asked.push(`d.topic = ${put(topic)}`);
   const waits = 'exists (select from intake.pending p where p.source_id = d.source_id and p.delivery_id = d.id)';
-  if (state === undefined || state === 'done') {
-    const isDone = state === 'done' ? `and exists (select from intake.outcome o where o.delivery_id = d.id and o.state = $4) and not ${waits}` : 'and $4::text is null';
-    return `select d.id from intake.delivery d where d.id < $1 and ${ofSource} ${isDone} order by d.id desc limit $3`;
+  let from = 'intake.delivery d';
+  let id = 'd.id';
+  if (state === 'pending') {
+    from = 'intake.pending w join intake.delivery d on d.id = w.delivery_id and d.source_id = w.source_id';
+    id = 'w.delivery_id';
+  } else if (state === 'done') {
+    asked.push(`exists (select from intake.outcome o where o.delivery_id = d.id and o.state = 'done') and not ${waits}`);
+  } else if (state !== undefined) {
+    from = 'intake.outcome o join intake.delivery d on d.id = o.delivery_id';
+    id = 'o.delivery_id';
+    asked.push(`o.state = ${put(state)} and o.state <> 'done' and not ${waits}`);
   }
-  return `select d.id from intake.outcome o join intake.delivery d on d.id = o.delivery_id
-    where o.state = $4 and o.state <> 'done' and o.delivery_id < $1 and ${ofSource} and not ${waits} order by o.delivery_id desc limit $3`;
+  return { sql: `select ${id} as id from ${from} where ${[`${id} < ${put(before)}`, ...asked].join(' and ')} order by ${id} desc limit ${put(limit)}`, given };
 }

@@ -7,7 +7,7 @@ import { RequireRole } from '../../governance/access.js';
 import { Cursor } from '../../http/paging/cursor.js';
 import { pageOf, shown } from '../../http/paging/page.js';
 import { WakeUps } from '../../orchestration/wake-ups.js';
-import { originOf } from '../feeds/record-key.js';
+import { originOf } from '../record-key.js';
 import { INTAKE_TOPIC } from '../inbox.js';
 import { ConnectionNames } from './connection-names.js';
 import { DeliveryStore, type DeliveryRow, type StoredDelivery } from './delivery-store.js';
@@ -34,12 +34,11 @@ export class DeliveryController {
   @ApiOperation({ operationId: 'listDeliveries', summary: 'List deliveries', description: 'Newest first, without their bodies.' })
   @ApiResponse({ status: 200, description: 'A page of deliveries', type: DeliveryPageAnswer })
   async list(@Query() query: ListDeliveriesQuery): Promise<DeliveryPageAnswer> {
-    if (query.senderKey !== undefined && query.connection === undefined) {
-      throw new HubError('VALIDATION_FAILED', { errors: [{ pointer: '?connection', detail: 'is required with senderKey' }] });
-    }
     const [before] = CURSOR.read(query.after) ?? [Number.MAX_SAFE_INTEGER];
-    const { limit, state, senderKey } = query;
-    const rows = await this.store.list({ state, sourceId: await this.names.sourceOf(query.connection), senderKey, limit: limit + 1, before });
+    const { limit, state, senderKey, feed, topic, connection } = query;
+    const ofOne = Object.entries({ senderKey, feed, topic }).find(([, given]) => given !== undefined);
+    if (ofOne && connection === undefined) throw new HubError('VALIDATION_FAILED', { errors: [{ pointer: '?connection', detail: `is required with ${ofOne[0]}` }] });
+    const rows = await this.store.list({ state, sourceId: await this.names.sourceOf(connection), senderKey, feed, topic, limit: limit + 1, before });
     return shown(pageOf(rows, limit, (last) => CURSOR.write(last.id)), (row) => this.answer(row));
   }
 

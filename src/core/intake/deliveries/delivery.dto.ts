@@ -20,6 +20,16 @@ export class ListDeliveriesQuery extends PageQueryDto {
   @IsOptional()
   @Length(1, 300)
   senderKey?: string;
+
+  @ApiProperty({ required: false, example: 'stock-moves', description: 'Only what this feed brought. Needs `connection`.' })
+  @IsOptional()
+  @Matches(/^[a-z][a-z0-9-]{0,62}$/)
+  feed?: string;
+
+  @ApiProperty({ required: false, example: 'orders/create', description: 'Only this topic. Needs `connection`.' })
+  @IsOptional()
+  @Length(1, 200)
+  topic?: string;
 }
 
 export class DeliveryAnswer {

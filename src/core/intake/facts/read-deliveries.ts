@@ -2,7 +2,7 @@ import type { CanonicalEvent, ParseResult, Delivery } from '@crossdock/connector
 import { Injectable } from '@nestjs/common';
 import type { Connection } from '../../connector/connection.js';
 import { PluginHost } from '../../connector/plugin-host.js';
-import { originOf } from '../feeds/record-key.js';
+import { originOf } from '../record-key.js';
 import type { ClaimedDelivery } from '../lanes.js';
 import { blamesDelivery } from './failures.js';
 

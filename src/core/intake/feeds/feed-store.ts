@@ -62,6 +62,11 @@ export class FeedStore {
     return this.database.query<FeedRow>(`select ${ROW} from intake.feed where source_id = $1`, [sourceId]);
   }
 
+  /** Of every connection. */
+  everywhere(): Promise<(FeedRow & { readonly sourceId: number })[]> {
+    return this.database.query(`select source_id as "sourceId", ${ROW} from intake.feed`);
+  }
+
   health(): Promise<FeedHealth[]> {
     return this.database.query<FeedHealth>(`
       select source_id as "sourceId", name, paused, failures, extract(epoch from intake.clock() - coalesce(caught_up_at, began_at))::float8 as "lagSeconds" from intake.feed`);

@@ -1,7 +1,7 @@
 import type { FeedDeclaration } from '@crossdock/connector-sdk';
 import { Injectable } from '@nestjs/common';
 import type { Connection } from '../../connector/connection.js';
-import type { FeedAnswer, FeedState, SavedCursorAnswer } from './feed.dto.js';
+import type { FeedAnswer, FeedOfConnectionAnswer, FeedState, SavedCursorAnswer } from './feed.dto.js';
 import { FeedStore, type FeedRow, type SavedCursorRow } from './feed-store.js';
 import type { DeclaredFeed } from './steer-feed.js';
 
@@ -19,10 +19,23 @@ export class FeedViews {
     return (connection.manifest.capabilities.sources?.feeds ?? []).map((feed) => answer(connection, feed, rows.get(feed.name)));
   }
 
+  /** Of all these connections, by their ids and the feeds' names: an order that no upgrade of a connector changes. */
+  async everywhere(connections: readonly Connection[]): Promise<FeedOfConnectionAnswer[]> {
+    const rows = new Map((await this.store.everywhere()).map((row) => [`${row.sourceId} ${row.name}`, row]));
+    return connections
+      .flatMap((connection) => (connection.manifest.capabilities.sources?.feeds ?? []).map((feed) => ({ connection: connection.id, ...answer(connection, feed, rows.get(`${connection.sourceId} ${feed.name}`)) })))
+      .sort((a, b) => compareText(a.connection, b.connection) || compareText(a.name, b.name));
+  }
+
   async one({ connection, feed }: DeclaredFeed): Promise<FeedAnswer> {
     const row = (await this.store.rows(connection.sourceId)).find(({ name }) => name === feed.name);
     return answer(connection, feed, row);
   }
+}
+
+/** By code points of ASCII, of which ids and names are made. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 export function savedCursorAnswer({ id, cursor, savedAt }: SavedCursorRow): SavedCursorAnswer {

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsInt, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { PageAnswerOf, PageQueryDto } from '../../http/paging/page.dto.js';
 
 export const FEED_STATES = ['current', 'catching-up', 'held-back', 'failing', 'refused', 'paused', 'off'] as const;
@@ -101,6 +101,28 @@ export class FeedAnswer {
 export class FeedListAnswer {
   @ApiProperty({ type: [FeedAnswer], description: 'Empty where the connector polls nothing.' })
   items!: readonly FeedAnswer[];
+}
+
+export class FeedOfConnectionAnswer extends FeedAnswer {
+  @ApiProperty({ example: 'erp', description: 'Id of the connection that it is polled through.' })
+  connection!: string;
+}
+
+export class FeedPageAnswer extends PageAnswerOf(FeedOfConnectionAnswer) {
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'number' }, description: 'How many feeds are in each state, whatever `state` asks for; a state that none is in is left out.' })
+  counts!: Readonly<Partial<Record<FeedState, number>>>;
+}
+
+export class ListFeedsQuery extends PageQueryDto {
+  @ApiProperty({ required: false, enum: FEED_STATES })
+  @IsOptional()
+  @IsIn(FEED_STATES)
+  state?: FeedState;
+
+  @ApiProperty({ required: false, description: 'Only this connection, by its id.' })
+  @IsOptional()
+  @Matches(/^[a-z0-9][a-z0-9-]{0,62}$/)
+  connection?: string;
 }
 
 export class SavedCursorAnswer {

@@ -11,7 +11,7 @@ import { INTAKE_TOPIC, type Arrival } from '../inbox.js';
 import { FeedLeases, type FeedClaim, type Keeping } from './feed-leases.js';
 import { FeedMetrics } from './feed-metrics.js';
 import { judgeFailure } from './judge-failure.js';
-import { recordKey } from './record-key.js';
+import { recordKey } from '../record-key.js';
 
 /** A feed with much to tell gives way to others after so long; it is due again at once. */
 const TURN_MS = 10_000;

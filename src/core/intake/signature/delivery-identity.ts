@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { WebhookDeclaration } from '@crossdock/connector-sdk';
-import { looksLikeRecord } from '../feeds/record-key.js';
+import { looksLikeRecord } from '../record-key.js';
 import { single, type ReceivedHeaders } from './verify-signature.js';
 
 const MOST_ID_CHARACTERS = 200;

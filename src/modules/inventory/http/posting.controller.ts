@@ -6,10 +6,11 @@ import { HubError } from '../../../core/errors/index.js';
 import { RequireRole } from '../../../core/governance/access.js';
 import { Cursor } from '../../../core/http/paging/cursor.js';
 import { pageOf } from '../../../core/http/paging/page.js';
-import { formatPosition, parsePosition } from '../ledger/read-ledger.js';
+import { parsePosition } from '../ledger/read-ledger.js';
 import { DecideHeld, type HeldFilter } from '../posting/decide-held.js';
 import { PostingBooks } from '../posting/posting-books.js';
 import { DecidedAnswer, DecideManyDto, HeldPageAnswer, HeldQuery, PostingAnswer, SwitchPostingOnDto } from './posting.dto.js';
+import { PostingViews } from './posting-views.js';
 
 const MOST_EXAMPLES = 5;
 const CURSOR = new Cursor('held postings', ['bigint']);
@@ -21,6 +22,7 @@ export class PostingController {
   constructor(
     private readonly books: PostingBooks,
     private readonly held: DecideHeld,
+    private readonly views: PostingViews,
     private readonly connections: ConnectionDirectory,
   ) {}
 
@@ -30,11 +32,8 @@ export class PostingController {
   @ApiResponse({ status: 200, description: 'Its state; `off` where it was never switched on', type: PostingAnswer })
   async read(@Param('id') id: string): Promise<PostingAnswer> {
     const { sourceId } = await this.existing(id);
-    const book = await this.books.find(sourceId);
-    if (!book) return { state: 'off' };
-    const [held, causes] = await Promise.all([this.held.counts(sourceId), this.held.causes(sourceId)]);
-    const { cursor, counts, ...rest } = book;
-    return { ...rest, position: formatPosition(cursor), posted: counts, held, examples: causes.slice(0, MOST_EXAMPLES) };
+    const [standing, causes] = await Promise.all([this.views.one(sourceId), this.held.causes(sourceId)]);
+    return standing.state === 'off' ? standing : { ...standing, examples: causes.slice(0, MOST_EXAMPLES) };
   }
 
   @Put()

@@ -1,7 +1,10 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, Length, Matches } from 'class-validator';
 import { PageAnswerOf, PageQueryDto } from '../../../core/http/paging/page.dto.js';
 import { HELD_CLASSES, type HeldClass } from '../posting/held-postings.js';
+
+const POSTING_STATES = ['off', 'running', 'paused'] as const;
+type PostingState = (typeof POSTING_STATES)[number];
 
 const POSITION = /^(now|beginning|\d{1,15}\.\d{1,15}\.-?\d{1,9})$/;
 const CLASS = {
@@ -187,8 +190,8 @@ class TroubleAnswer {
 }
 
 export class PostingAnswer {
-  @ApiProperty({ enum: ['off', 'running', 'paused'], description: 'A connection that is switched off keeps its state and writes nothing.' })
-  state!: 'off' | 'running' | 'paused';
+  @ApiProperty({ enum: POSTING_STATES, description: 'A connection that is switched off keeps its state and writes nothing.' })
+  state!: PostingState;
 
   @ApiPropertyOptional({ description: '`now`, `beginning` or a position.' })
   startedFrom?: string;
@@ -216,4 +219,21 @@ export class PostingAnswer {
 
   @ApiPropertyOptional({ type: TroubleAnswer, nullable: true, description: 'What stands in the way of all of it; null while all is well.' })
   trouble?: TroubleAnswer | null;
+}
+
+export class PostingOfConnectionAnswer extends OmitType(PostingAnswer, ['examples']) {
+  @ApiProperty({ example: 'erp', description: 'Id of the connection.' })
+  connection!: string;
+
+  @ApiProperty({ description: 'Whether the connection is switched on.' })
+  enabled!: boolean;
+}
+
+export class PostingPageAnswer extends PageAnswerOf(PostingOfConnectionAnswer) {}
+
+export class ListPostingsQuery extends PageQueryDto {
+  @ApiProperty({ required: false, enum: POSTING_STATES })
+  @IsOptional()
+  @IsIn(POSTING_STATES)
+  state?: PostingState;
 }

@@ -87,9 +87,13 @@ export class DecideHeld implements OnModuleInit {
     return rows.map((row) => ({ ...row, automatic: row.class !== 'REJECTED' }));
   }
 
-  async counts(source: number): Promise<Record<HeldClass, number>> {
-    const rows = await this.database.query<{ class: HeldClass; held: number }>('select class, count(*) as held from inventory.held_posting where source_id = $1 group by class', [source]);
-    return { UNMAPPED_ITEM: 0, REJECTED: 0, DELAYED: 0, ...Object.fromEntries(rows.map((row) => [row.class, row.held])) };
+  /** For each of these connections, whether anything is held or not. */
+  async counts(sources: readonly number[]): Promise<ReadonlyMap<number, Record<HeldClass, number>>> {
+    const rows = await this.database.query<{ source: number; class: HeldClass; held: number }>(
+      'select source_id as source, class, count(*) as held from inventory.held_posting where source_id = any ($1::int[]) group by 1, 2', [numberArray(sources)]);
+    const counts = new Map(sources.map((source): [number, Record<HeldClass, number>] => [source, { UNMAPPED_ITEM: 0, REJECTED: 0, DELAYED: 0 }]));
+    for (const { source, class: of, held } of rows) Object.assign(counts.get(source) ?? {}, { [of]: held });
+    return counts;
   }
 
   async count(source: number, filter: HeldFilter): Promise<number> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HubError } from '../../../core/errors/index.js';
 import { WakeUps } from '../../../core/orchestration/wake-ups.js';
 import { Database } from '../../../core/persistence/database.js';
+import { numberArray } from '../../../core/persistence/sql-array.js';
 import { formatPosition, type LedgerPosition } from '../ledger/read-ledger.js';
 import { OLDEST } from './posting-metrics.js';
 import { POSTING_TOPIC } from './topic.js';
@@ -22,6 +23,7 @@ export interface PostingBook {
 }
 
 interface Row {
+  source: number;
   state: PostingBook['state'];
   startedFrom: string;
   startedAt: Date;
@@ -68,15 +70,26 @@ export class PostingBooks {
     return this.known.running;
   }
 
+  /** The state of every book, by its connection's source number. */
+  async states(): Promise<ReadonlyMap<number, PostingBook['state']>> {
+    const rows = await this.database.query<{ source: number; state: PostingBook['state'] }>('select source_id as source, state from inventory.posting_book');
+    return new Map(rows.map(({ source, state }) => [source, state]));
+  }
+
   async find(source: number): Promise<PostingBook | undefined> {
-    const [row] = await this.database.query<Row>(
-      `select b.state, b.started_from as "startedFrom", b.started_at as "startedAt", b.cursor_tx::text as tx, b.cursor_batch as batch, b.cursor_n as n, b.applied, b.duplicate, b.unchanged,
+    return (await this.findAll([source])).get(source);
+  }
+
+  /** Those of them that are there. What each has still to do is counted, so ask for a page of them at most. */
+  async findAll(sources: readonly number[]): Promise<ReadonlyMap<number, PostingBook>> {
+    const rows = await this.database.query<Row>(
+      `select b.source_id as source, b.state, b.started_from as "startedFrom", b.started_at as "startedAt", b.cursor_tx::text as tx, b.cursor_batch as batch, b.cursor_n as n, b.applied, b.duplicate, b.unchanged,
               b.discarded, b.last_posted_at as "lastPostedAt", b.failures, b.not_before as "notBefore", b.last_error as "lastError", b.last_error_at as "lastErrorAt",
               (select extract(epoch from clock_timestamp() - o.recorded_at)::float8 from (${OLDEST}) o) as "oldestSeconds", (select count(*) from (${BEHIND}) o) as behind
-         from inventory.posting_book b where b.source_id = $1`,
-      [source],
+         from inventory.posting_book b where b.source_id = any ($1::int[])`,
+      [numberArray(sources)],
     );
-    return row && viewOf(row);
+    return new Map(rows.map((row) => [row.source, viewOf(row)]));
   }
 
   /**
