@@ -70,6 +70,7 @@ describe('every answer', () => {
 
   it('of the documentation pages works without the internet and lets only the hub\'s own scripts run', async () => {
     await start();
+    expect(await hub.call('GET', '/')).toMatchObject({ status: 302, headers: { location: 'docs' } });
     const page = await hub.call('GET', '/docs');
     expect(page.headers['content-security-policy']).toContain("script-src 'self'");
     expect(page.text).not.toMatch(/https?:\/\//);

@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 /** Pages for browsers, and what they ask of the hub for themselves. */
-const PAGES = /^\/(docs|admin\/queues)(\/|$)/;
+const PAGES = /^\/$|^\/(docs|admin\/queues)(\/|$)/;
 
 it('describes every route in an OpenAPI 3.1 document, with its security and its problems', () => {
   const { openapi, paths, tags: tagged } = document as unknown as { openapi: string; paths: Record<string, Record<string, Operation>>; tags: { name: string }[] };

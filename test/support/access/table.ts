@@ -11,6 +11,7 @@ const TABLE = `
   GET    /health/live                                        anybody
   GET    /health/ready                                       anybody
   GET    /metrics                                            anybody
+  GET    /                                                   anybody
   GET    /docs                                               anybody
   GET    /docs/assets/:name                                  anybody
   GET    /docs/errors                                        anybody

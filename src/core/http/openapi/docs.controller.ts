@@ -28,6 +28,17 @@ export class OpenApiController {
   }
 }
 
+/** Whoever opens the address that the start prints finds what there is to be done here. */
+@ApiExcludeController()
+@Public()
+@Controller()
+export class FrontController {
+  @Get()
+  enter(@Res() reply: FastifyReply): void {
+    void reply.redirect('docs', 302);
+  }
+}
+
 @ApiExcludeController()
 @Public()
 @Controller('docs')
