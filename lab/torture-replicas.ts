@@ -27,9 +27,9 @@ function chosen<Name extends string>(option: string, given: string | undefined, 
   return names as Name[];
 }
 
-function count(option: string, given: string | undefined, byDefault: number): number {
+function count(option: string, given: string | undefined, byDefault: number, { orNone = false } = {}): number {
   const value = Number(given ?? byDefault);
-  if (!Number.isFinite(value) || value <= 0) throw new UsageError(`--${option} must be a number above zero.`);
+  if (!Number.isFinite(value) || value < 0 || (value === 0 && !orNone)) throw new UsageError(`--${option} must be a number ${orNone ? 'from' : 'above'} zero.`);
   return value;
 }
 
@@ -53,7 +53,7 @@ function plansOf(args: readonly string[]): { plans: Options[]; json: string | un
   const faultsOn = (queue: (typeof QUEUES)[number]): readonly (readonly FaultName[])[] =>
     given.matrix ? MATRIX[queue] : [queue === 'redis' ? faults : faults.filter((fault) => !REDIS_FAULTS.includes(fault))];
   if (queues.includes('redis') && !redisInstalled) throw new UsageError('There is no redis-server here.');
-  const day = { orders: count('orders', given.orders, 2_000), items: 200, wallMs: count('minutes', given.minutes, 0.5) * 60_000, races: count('races', given.races, 5), freezes: count('freezes', given.freezes, 1) };
+  const day = { orders: count('orders', given.orders, 2_000), items: 200, wallMs: count('minutes', given.minutes, 0.5) * 60_000, races: count('races', given.races, 5), freezes: count('freezes', given.freezes, 1, { orNone: true }) };
   const first = count('seed', given.seed, 1);
   const plans: Options[] = [];
   const rounds = count('rounds', given.rounds, 1);
@@ -64,10 +64,11 @@ function plansOf(args: readonly string[]): { plans: Options[]; json: string | un
 }
 
 /** Replicas of the same topology on a database of their own, one of them frozen again and again in the middle of its work. */
-async function frozen({ topology, queue, seed, freezes }: Options, databaseUrl: string): Promise<Verdict[]> {
+async function frozen({ topology, queue, seed, freezes }: Options, databaseUrl: string, signal: AbortSignal): Promise<Verdict[]> {
+  if (freezes === 0) return [];
   const redis = queue === 'redis' ? await startRedis() : undefined;
   try {
-    return await freeze({ topology, databaseUrl, redisUrl: redis?.url, seed, rounds: freezes, lingerMs: LINGER_MS });
+    return await freeze({ topology, databaseUrl, redisUrl: redis?.url, seed, rounds: freezes, lingerMs: LINGER_MS, signal });
   } finally {
     await redis?.stop();
   }
@@ -92,7 +93,7 @@ async function main(args: readonly string[]): Promise<number> {
     for (const [index, plan] of plans.entries()) {
       const command = `npm run torture:replicas -- --seed ${plan.seed} --topology ${plan.topology} --queue ${plan.queue} --faults ${plan.faults.join(',')} --orders ${plan.orders} --minutes ${plan.wallMs / 60_000} --races ${plan.races} --freezes ${plan.freezes}`;
       const day = await torture({ ...plan, databaseUrl: await postgres.ensureDatabase(`torture_${index}`), postgres, command, progress: new Progress(process.stderr), signal: stop.signal });
-      const verdicts = [...day.verdicts, ...(await frozen(plan, await postgres.ensureDatabase(`frozen_${index}`)))];
+      const verdicts = [...day.verdicts, ...(await frozen(plan, await postgres.ensureDatabase(`frozen_${index}`), stop.signal))];
       const report = { ...day, verdicts, allTrue: verdicts.every(({ holds }) => holds) };
       results.push({ plan, report });
       say(plan, report);

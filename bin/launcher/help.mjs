@@ -92,7 +92,7 @@ for the last units.
                       just been emptied
   --races N           races for the last units at the end of each, one replica killed in each [5]
   --freezes N         how often one is frozen in the middle of posting, intake, publication and a feed until another has taken
-                      over, and then goes on [1]
+                      over, and then goes on; 0 leaves it out [1]
   --json FILE         write all reports as JSON
   --help              this text
 

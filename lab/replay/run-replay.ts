@@ -72,7 +72,8 @@ async function ownHub({ kills, seed }: ReplayOptions): Promise<{ site: Site; dis
   return { site: hub, disturbance: new Killer(hub, kills, seed) };
 }
 
-function interrupted(signal: AbortSignal | undefined): Promise<never> {
+/** Rejects when a run is ended from outside. */
+export function interrupted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     if (signal?.aborted) reject(new Interrupted());
     signal?.addEventListener('abort', () => reject(new Interrupted()), { once: true });

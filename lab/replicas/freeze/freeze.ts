@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CanonicalEvent } from '@crossdock/connector-sdk';
 import { Findings, type Verdict } from '../../checker/verdict.js';
+import { interrupted } from '../../replay/run-replay.js';
 import { Random } from '../../simulators/kit/random.js';
 import { Cluster, TOPOLOGIES, type Replica, type Topology } from '../cluster.js';
 import { Depot } from './depot.js';
 import { ARTICLES, Office, OPENING, until, type Article } from './office.js';
+import { RowLock } from './row-lock.js';
 
 export interface FreezePlan {
   readonly topology: Topology;
@@ -15,11 +17,16 @@ export interface FreezePlan {
   readonly rounds: number;
   /** For how long at most one stays frozen when the other has taken everything over. */
   readonly lingerMs: number;
+  /** Aborted when it is to end at once; everything is taken away all the same. */
+  readonly signal?: AbortSignal;
 }
 
+/** Leases end after 8 and 10 s, a transaction that stands still after 10; workers look every 5. The rest is for a machine that is busy. */
+const TAKEN_OVER_WITHIN_MS = 45_000;
+
 /**
- * Stops a replica (SIGSTOP) in the middle of writing into books, of a lane of the inbox, of telling a channel and of reading a feed, all
- * at once, until another has taken everything over by the ends of the leases, and lets it go on with what it had in hand. Then the
+ * Stops a replica (SIGSTOP) in the middle of writing into books, of a transaction, of a lane of the inbox, of telling a channel and of
+ * reading a feed, all at once, until another has taken everything over by the ends of the leases, and lets it go on with what it had in hand. Then the
  * other one leaves, and everything that comes is the first one's again.
  */
 export async function freeze(plan: FreezePlan): Promise<Verdict[]> {
@@ -30,10 +37,13 @@ export async function freeze(plan: FreezePlan): Promise<Verdict[]> {
   try {
     await Promise.all(depots.map((depot) => depot.start()));
     const office = await Office.claim(cluster.url, cluster.setupToken);
-    await office.open(depots);
-    const drama = new Freeze(cluster, depots, office, new Random(plan.seed + 0xf2e), plan.lingerMs);
-    for (let round = 0; round < plan.rounds; round += 1) await drama.round(round);
-    return await drama.verdicts();
+    const play = async (): Promise<Verdict[]> => {
+      await office.open(depots);
+      const drama = new Freeze(cluster, depots, office, new Random(plan.seed + 0xf2e), plan);
+      for (let round = 0; round < plan.rounds; round += 1) await drama.round(round);
+      return drama.verdicts();
+    };
+    return await Promise.race([play(), interrupted(plan.signal)]);
   } finally {
     await cluster.stop();
     await Promise.all(depots.map((depot) => depot.stop()));
@@ -44,30 +54,42 @@ class Freeze {
   /** What has happened to each article, in units, and how often. */
   private readonly sums: Record<Article, number> = { sold: 0, shipped: 0, received: 0 };
   private readonly facts: Record<Article, number> = { sold: 0, shipped: 0, received: 0 };
+  private readonly takeovers = new Findings(`another takes over what a frozen replica held, within ${TAKEN_OVER_WITHIN_MS / 1_000} s`);
 
   constructor(
     private readonly cluster: Cluster,
     private readonly depots: readonly [Depot, Depot],
     private office: Office,
     private readonly random: Random,
-    private readonly lingerMs: number,
+    private readonly plan: Pick<FreezePlan, 'databaseUrl' | 'lingerMs'>,
   ) {}
 
   async round(round: number): Promise<void> {
     const [a, b] = this.depots;
-    // One is frozen between its look into the books and its write, one when it has written and does not know it.
-    const gates = [a.hold('/books/find'), b.hold('/books/create'), a.hold('/figures/read'), a.hold('/notices'), a.hold('/receipts')];
+    // Between its look into the one books and its write; with the other written, in the middle of saying so in the database.
+    const gates = [a.hold('/books/find'), a.hold('/figures/read'), a.hold('/notices'), a.hold('/receipts')];
+    const written = b.hold('/books/create');
     const first = this.cluster.replicas.find(({ role }) => role !== 'api') as Replica;
     await this.everything(`${round}-held`);
-    await Promise.all(gates.map(({ asked }) => asked));
+    await Promise.all([...gates, written].map(({ asked }) => asked));
     const other = await this.cluster.add(first.role);
-    first.process.stall('SIGSTOP');
+    const book = await RowLock.on(this.plan.databaseUrl, b.name);
+    try {
+      written.open();
+      await book.waitedFor();
+      first.process.stall('SIGSTOP');
+    } finally {
+      await book.release();
+    }
     try {
       for (const { open } of gates) open();
       await this.meanwhile(other, async () => {
         await this.sell(`${round}-meanwhile`);
+        const from = performance.now();
         await this.done('while one is frozen');
-        await sleep(this.random.between(0, this.lingerMs));
+        const tookMs = performance.now() - from;
+        this.takeovers.expect(tookMs < TAKEN_OVER_WITHIN_MS, () => `round ${round}: ${Math.round(tookMs / 1_000)} s`);
+        await sleep(this.random.between(0, this.plan.lingerMs));
       });
     } finally {
       first.process.stall('SIGCONT');
@@ -102,7 +124,7 @@ class Freeze {
       const before = a.figures.slice(0, index).findLast(({ article }) => article === figure.article);
       figures.expect(before === undefined || before.version < figure.version, () => `'${figure.article}': ${figure.available} (version ${figure.version}) after ${before?.available} (version ${before?.version})`);
     });
-    return [books.verdict(), ledger.verdict(), figures.verdict()];
+    return [this.takeovers.verdict(), books.verdict(), ledger.verdict(), figures.verdict()];
   }
 
   /** One piece of work for everything that has a lease. */

@@ -6,6 +6,12 @@ import { MIGRATIONS } from '../../../migrations/index.js';
 // Ids, quantities and versions stay far below 2^53; as strings they would compare and add wrongly without a word.
 types.setTypeParser(types.builtins.INT8, (text) => Number(text));
 
+/**
+ * Between two statements of a transaction the hub does nothing that takes time. A process that stands still there holds locks, and
+ * holds back the feed of the ledger: it gets as long as others wait for its leases, and is cut off.
+ */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+
 export function dataSourceOptions(databaseUrl: string, poolSize = 12): DataSourceOptions {
   return {
     type: 'postgres',
@@ -14,7 +20,7 @@ export function dataSourceOptions(databaseUrl: string, poolSize = 12): DataSourc
     migrationsTransactionMode: 'each',
     poolSize,
     applicationName: 'crossdock',
-    extra: { connectionTimeoutMillis: 5_000, statement_timeout: 60_000, idle_in_transaction_session_timeout: 60_000 },
+    extra: { connectionTimeoutMillis: 5_000, statement_timeout: 60_000, idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS },
   } as DataSourceOptions;
 }
 
