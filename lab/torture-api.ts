@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { UsageError } from './demo-options.js';
 import { Progress } from './report/progress.js';
 import { readTortureOptions } from './torture/options.js';
-import { tortureText } from './torture/report.js';
+import { tortureText } from './torture/judgement/report.js';
 import { tortureApi } from './torture/run.js';
 
 /** @returns the exit code: 1 when anything was found, or nothing was sent. */

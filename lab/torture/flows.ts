@@ -1,14 +1,10 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { CONNECTIONS, NAMED_AGAIN, shopDelivery, tillDelivery, type Delivery } from './outside.js';
 import type { Root } from './root.js';
 
-/** Stands in what the hub must never show. */
-export const CANARY = `canary${randomBytes(12).toString('hex')}`;
-
-const TILL = { id: 'torture-till', plugin: 'till', name: 'Torture till', config: { serverUrl: 'http://127.0.0.1:9' }, credentials: { serverKey: CANARY, webhookSecret: CANARY }, allowPrivateNetwork: true };
-/** Lists items and locations, which the till does not; nobody listens at its address. */
-const SHOP = { id: 'torture-shop', plugin: 'shopify', name: 'Torture shop', config: { shopUrl: 'http://127.0.0.1:9', locationId: '1' }, credentials: { accessToken: CANARY, webhookSecret: CANARY }, allowPrivateNetwork: true };
 const ITEMS = ['A-1', 'A-2', 'B/3', 'Ü 4'];
 const LOCATIONS = ['warehouse', 'store-1'];
+const TILL = CONNECTIONS.till.id;
+const BOOKS = CONNECTIONS.books.id;
 
 /** Valid histories between the torture, so that there is something for it to reach: stock, holds, deliveries, exceptions. */
 export class Flows {
@@ -18,6 +14,8 @@ export class Flows {
     private readonly root: Root,
     /** A client's key that holds every scope. */
     private readonly key: string,
+    /** The key of the client by which the torture calls: holds are seen by who made them, and by nobody else. */
+    private readonly torturersKey: () => string,
   ) {}
 
   async setUp(): Promise<void> {
@@ -25,9 +23,8 @@ export class Flows {
     await this.root.put('/api/v1/locations/warehouse', { name: 'Warehouse', type: 'warehouse' }, this.key);
     await this.root.put('/api/v1/locations/store-1', { name: 'Store', type: 'store' }, this.key);
     await this.root.put('/api/v1/channels/web', { name: 'Web', locations: LOCATIONS }, this.key);
-    await this.root.post('/admin/v1/connections', TILL);
-    await this.root.post('/admin/v1/connections', SHOP);
-    await this.root.put(`/admin/v1/connections/${TILL.id}/cross-references`, { references: [{ entity: 'location', type: 'store', externalId: 'S1', canonicalId: 'store-1' }] });
+    for (const connection of Object.values(CONNECTIONS)) await this.root.post('/admin/v1/connections', connection);
+    await this.root.put(`/admin/v1/connections/${CONNECTIONS.books.id}/posting`, { from: 'beginning' });
     await this.step();
   }
 
@@ -39,8 +36,16 @@ export class Flows {
     for (const act of [
       () => this.root.post('/api/v1/stock-movements', { movements }, this.key),
       () => this.root.post('/api/v1/stock-observations', { observations: [{ eventId: `count-${this.round}`, item: 'A-1', location: 'warehouse', quantity: 70, asOf: at }] }, this.key),
+      () => this.root.put(`/admin/v1/connections/${TILL}/cross-references`, { references: NAMED_AGAIN }),
       () => this.hold(),
+      // Left to be settled by the torture.
+      () => this.promise(this.torturersKey()),
       () => this.deliver(),
+      () => this.root.post('/admin/v1/clients', { name: `client ${this.round}`, scopes: ['stock:read'] }),
+      () => this.root.post(`/admin/v1/connections/${BOOKS}/enable`, undefined),
+      () => this.root.post(`/admin/v1/connections/${BOOKS}/posting/resume`, undefined),
+      () => this.root.get(`/admin/v1/connections/${BOOKS}/posting/held`),
+      () => this.root.put(`/admin/v1/connections/${CONNECTIONS.shop.id}/subscriptions`, {}),
     ]) await act().catch(() => undefined);
   }
 
@@ -65,18 +70,26 @@ export class Flows {
     if (items[0]?.now !== units) throw new Error(`${units} should be available, and the hub says ${items[0]?.now}`);
   }
 
+  private async promise(key: string): Promise<string> {
+    const hold = { key: `flow-${this.round}`, channel: 'web', ttlSeconds: 3_600, lines: [{ item: 'A-1', quantity: 1 }] };
+    return (await this.root.post<{ id: string }>('/api/v1/reservations', hold, key)).id;
+  }
+
   private async hold(): Promise<void> {
-    const lines = [{ item: 'A-1', quantity: 1 }];
-    const { id } = await this.root.post<{ id: string }>('/api/v1/reservations', { key: `flow-${this.round}`, channel: 'web', ttlSeconds: 3_600, lines }, this.key);
+    const id = await this.promise(this.key);
     if (this.round % 3 === 0) await this.root.post(`/api/v1/reservations/${id}/consume`, { location: 'warehouse' }, this.key);
     else if (this.round % 3 === 1) await this.root.call('POST', `/api/v1/reservations/${id}/release`, undefined, this.key);
   }
 
-  /** A posting for a till that nobody has mapped: it is stored, and becomes an exception. */
+  /** A posting for a till that nobody has mapped, which is stored and becomes an exception; and a count that a shop tells. */
   private async deliver(): Promise<void> {
-    const body = JSON.stringify({ receipt: `R${this.round}`, store: 'S9', at: new Date().toISOString(), positions: [{ position: 1, sku: `unknown-${this.round}`, quantity: 1 }] });
-    const id = `posting-${this.round}`;
-    const signature = createHmac('sha512', CANARY).update(`${id}.${body}`).digest('hex');
-    await this.root.call('POST', `/webhooks/${TILL.id}/sales`, body, '', { 'content-type': 'application/json', 'x-till-posting': id, 'x-till-signature': signature });
+    const posting = Buffer.from(JSON.stringify({ receipt: `R${this.round}`, store: 'S9', at: new Date().toISOString(), positions: [{ position: 1, sku: `unknown-${this.round}`, quantity: 1 }] }));
+    await this.send(tillDelivery(`posting-${this.round}`, 'sales', posting), posting);
+    const level = Buffer.from(JSON.stringify({ inventory_item_id: this.round, location_id: 1, available: 17, updated_at: new Date().toISOString() }));
+    await this.send(shopDelivery(`level-${this.round}`, 'inventory_levels/update', level), level);
+  }
+
+  private send({ target, headers }: Delivery, body: Buffer): Promise<unknown> {
+    return this.root.call('POST', target, body.toString('utf8'), '', headers);
   }
 }

@@ -5,22 +5,24 @@ import type { Progress } from '../report/progress.js';
 import { seedFrom } from '../simulators/kit/random.js';
 import { readApiDocument, type ApiDocument, type Operation, type Schema } from './api-document.js';
 import { Callers } from './callers.js';
-import { CANARY, Flows } from './flows.js';
+import { Flows } from './flows.js';
 import { brokenInvariants } from './invariants.js';
-import { Judge } from './judge.js';
+import { Judge } from './judgement/judge.js';
 import type { TortureOptions } from './options.js';
-import { Findings, type TortureReport } from './report.js';
-import { Root } from './root.js';
+import { CANARY } from './outside.js';
+import { Findings, type TortureReport } from './judgement/report.js';
+import { PASSWORD, Root } from './root.js';
 import { Requests } from './values/requests.js';
+import { judgeReach } from './judgement/judge-reach.js';
 import { World } from './values/world.js';
 import { malformed } from './wire/malformed.js';
 import { exchange } from './wire/raw-socket.js';
-import { NoReply, Wire } from './wire/send.js';
+import { NoReply, Wire, type Reply } from './wire/send.js';
 
 const AT_ONCE = 12;
 /** Each of so many cases is a malformed message on a socket, and each of so many is followed by a round of valid histories. */
 const RAW_EVERY = 25;
-const FLOW_EVERY = 400;
+const FLOW_EVERY = 200;
 const LOOK_EVERY_MS = 250;
 const LOGIN = { email: 'root@torture.test', password: 'the password of the root admin' } as const;
 /** More than this between beginning and end is a leak, and a hub that does not say that it lives for so long stands still. */
@@ -51,6 +53,20 @@ function operationOf(operations: readonly Operation[], method: string, target: s
   return candidates.sort((a, b) => a.parameters.length - b.parameters.length)[0];
 }
 
+/** What stands for the parameters of the operation's path. */
+function parametersOf({ path }: Operation, target: string): string[] {
+  const steps = (target.split('?')[0] ?? '').split('/');
+  return path.split('/').flatMap((step, index) => (step.startsWith('{') ? [decoded(steps[index] ?? '')] : []));
+}
+
+function decoded(step: string): string {
+  try {
+    return decodeURIComponent(step);
+  } catch {
+    return step;
+  }
+}
+
 async function prepare(hub: HubProcess, only: string | undefined): Promise<Torture> {
   const wire = new Wire(hub.url, AT_ONCE);
   const found = await wire.send('GET', '/openapi.json', {}, undefined);
@@ -63,7 +79,9 @@ async function prepare(hub: HubProcess, only: string | undefined): Promise<Tortu
     const operation = operationOf(document.operations, method, path);
     if (!operation) return;
     findings.answered(operation.name, status, 0, false);
-    if (status < 300) world.learnFrom(operation.path, body);
+    if (status >= 300) return;
+    world.learnFrom(operation.path, parametersOf(operation, path), body);
+    world.granted(operation.path, parametersOf(operation, path));
   });
   forbidden.add(await root.enter(hub.setupToken, LOGIN.email, LOGIN.password));
   const scopes = [...new Set(document.operations.flatMap((operation) => operation.scopes))];
@@ -71,15 +89,24 @@ async function prepare(hub: HubProcess, only: string | undefined): Promise<Tortu
   await callers.mintAll();
   const { id, key } = await root.post<{ id: string; key: string }>('/admin/v1/clients', { name: 'flows', scopes });
   for (const own of [id, key]) forbidden.add(own);
-  const flows = new Flows(root, key);
+  const flows = new Flows(root, key, () => callers.clientKey);
   await flows.setUp();
   for (const name of ['A-1', 'B/3', 'Ü 4']) world.learn('item', name);
   for (const name of ['warehouse', 'store-1']) world.learn('location', name);
   world.learn('channel', 'web');
-  for (const plugin of ['till', 'shopify']) world.learn('plugin', plugin);
+  for (const name of ['password', 'currentPassword', 'newPassword']) world.learn(name, PASSWORD);
+  for (const plugin of ['till', 'shopify', 'tryton', 'vendure']) world.learn('plugin', plugin);
   for (const { method, path } of document.operations) if (method === 'GET' && !path.includes('{') && /^\/(api|admin)\//.test(path)) await root.get(path).catch(() => undefined);
   const secrets = [hub.setupToken, LOGIN.password, CANARY, root.sessionToken, key];
   return { hub, wire, root, document, operations, findings, callers, requests: new Requests(document, world), world, judge: new Judge(document, secrets), flows };
+}
+
+/** What a refusal says, short enough to be counted. */
+function refusalOf({ status, body }: Reply): string {
+  const text = body.toString('utf8');
+  const named = /"code":"(\w+)"|"error":"(\w+)"/.exec(text);
+  const place = /"pointer":"([^"]{0,60})","detail":"([^"]{0,80})/.exec(text);
+  return `${status} ${named?.[1] ?? named?.[2] ?? ''}${place ? ` ${place[1] ?? ''} ${place[2] ?? ''}` : ''}`;
 }
 
 async function request(torture: Torture, operation: Operation, number: number, seed: number): Promise<void> {
@@ -90,10 +117,12 @@ async function request(torture: Torture, operation: Operation, number: number, s
   try {
     const reply = await wire.send(made.method, made.target, headers, made.body);
     findings.answered(operation.name, reply.status, reply.ms, true);
+    if (reply.status >= 400 && made.caller === 'fit') findings.refused(operation.name, refusalOf(reply));
     // A path may name another operation once it is decoded, or none; its success is judged by its own.
     const meant = operationOf(torture.document.operations, made.method, made.target);
     for (const fault of judge.faultsOf(reply.status < 300 && meant?.name !== operation.name ? undefined : operation, reply)) findings.fault(operation.name, fault, number, made);
-    if (reply.status < 300 && /^application\/json/.test(String(reply.headers['content-type'])) && reply.body.length < 500_000) world.learnFrom(operation.path, JSON.parse(reply.body.toString('utf8')));
+    if (reply.status < 300 && meant === operation) world.granted(operation.path, parametersOf(operation, made.target));
+    if (reply.status < 300 && /^application\/json/.test(String(reply.headers['content-type'])) && reply.body.length < 500_000) world.learnFrom(operation.path, parametersOf(operation, made.target), JSON.parse(reply.body.toString('utf8')));
     if (reply.status === 401 && authorization !== undefined && (made.caller === 'fit' || made.caller === 'other kind' || made.caller === 'viewer' || made.caller === 'scopeless')) await callers.unknown(authorization);
   } catch (error) {
     if (!(error instanceof NoReply)) throw error;
@@ -167,7 +196,7 @@ async function torment(torture: Torture, { seed, from, cases, minutes }: Torture
 
 /** Starts a hub of its own, throws everything at it that its document describes and much that it does not, and judges what comes back. */
 export async function tortureApi(options: TortureOptions, command: string, progress: Progress, signal: AbortSignal): Promise<TortureReport> {
-  const hub = await HubProcess.start();
+  const hub = await HubProcess.start({ settings: { CROSSDOCK_PUBLIC_URL: 'https://hub.torture.test' } });
   try {
     progress.step(`The hub is ready at ${hub.url}.`);
     const torture = await prepare(hub, options.only);
@@ -178,6 +207,7 @@ export async function tortureApi(options: TortureOptions, command: string, progr
     over.abort();
     await watching;
     progress.clear();
+    judgeReach(torture.findings, next);
     const movements = hub.running ? await afterwards(torture) : 0;
     await torture.wire.close();
     return torture.findings.report({ command, seed: options.seed, next, seconds, movements });

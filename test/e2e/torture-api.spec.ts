@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Progress } from '../../lab/report/progress.js';
 import { tortureApi } from '../../lab/torture/run.js';
-import { tortureText } from '../../lab/torture/report.js';
+import { tortureText } from '../../lab/torture/judgement/report.js';
 
 const SEED = 20_261_125;
 
@@ -12,8 +12,7 @@ it('answers hundreds of hostile requests without a fault, and trades on as if no
   expect(report.faults, tortureText(report)).toEqual([]);
   expect(report.held).toBe(true);
   // What makes the run worth something: most operations were reached, in every way.
-  const reached = report.operations.filter(({ statuses }) => Object.keys(statuses).some((status) => status.startsWith('2')));
-  expect(reached.length / report.operations.length).toBeGreaterThan(0.5);
+  expect(report.unreached.length / report.operations.length).toBeLessThan(0.5);
   expect(report.rawSockets).toBeGreaterThan(20);
   expect(report.movements).toBeGreaterThan(0);
 });

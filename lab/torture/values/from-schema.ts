@@ -6,7 +6,7 @@ import type { World } from './world.js';
 const DEEPEST = 6;
 /** Field names that mean something which another field's name is known by. */
 const KNOWN_AS: Readonly<Record<string, readonly string[]>> = {
-  to: ['location'], from: ['location'], locations: ['location'], canonicalId: ['item', 'location'], connection: ['/admin/v1/connections id'], owner: ['/admin/v1/connections id'], plugin: ['plugin'], id: ['id'],
+  to: ['location'], from: ['location'], locations: ['location'], canonicalId: ['item', 'location'], connection: ['/admin/v1/connections id'], owner: ['/admin/v1/connections id'], plugin: ['plugin'], id: ['id'], token: ['invitation token'],
 };
 
 function matching(pattern: string): fc.Arbitrary<string> | undefined {
@@ -20,7 +20,7 @@ function matching(pattern: string): fc.Arbitrary<string> | undefined {
 const moments = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: -86_400_000 * 30, max: 0 }).map((ago) => new Date(Date.UTC(2026, 10, 1) + ago).toISOString()) },
   { weight: 1, arbitrary: fc.date({ noInvalidDate: true, min: new Date('1970-01-01'), max: new Date('2100-01-01') }).map((date) => date.toISOString()) },
-  { weight: 1, arbitrary: fc.constantFrom('2026-11-01T00:00:00Z', '2026-11-01T00:00:00.123456+02:00', '2026-11-01t00:00:00z') },
+  { weight: 1, arbitrary: fc.constantFrom('2026-11-01T00:00:00Z', '2026-11-01T00:00:00.123456+02:00', '2026-11-01t00:00:00z', '2999-01-01T00:00:00Z') },
 );
 
 /** Makes values from the schemas of the document: those that fit, and those that almost do. */
@@ -44,8 +44,7 @@ export class SchemaValues {
 
   /** A value that fits but for one to three changes at any place. */
   nearlyValid(schema: Schema, name = ''): fc.Arbitrary<unknown> {
-    const change = fc.record({ at: fc.nat(40), kind: fc.constantFrom('replace', 'replace', 'remove', 'add', 'double'), value: hostileValue, key: hostileText });
-    return fc.tuple(this.valid(schema, name), fc.array(change, { minLength: 1, maxLength: 3 })).map(([value, changes]) => changes.reduce<unknown>((at, { at: place, ...how }) => changed(at, place, how), value));
+    return nearly(this.valid(schema, name));
   }
 
   private ofType(type: string | undefined, schema: Schema, name: string, depth: number): fc.Arbitrary<unknown> {
@@ -63,12 +62,12 @@ export class SchemaValues {
   private text(schema: Schema, name: string): fc.Arbitrary<unknown> {
     const { format, pattern, minLength = 0, maxLength = 40 } = schema as { format?: string; pattern?: string; minLength?: number; maxLength?: number };
     if (format === 'date-time') return moments;
-    if (format === 'email') return fc.nat(999_999).map((number) => `somebody-${number}@example.test`);
     const most = Math.min(maxLength, minLength + 24);
-    const made = (pattern === undefined ? undefined : matching(pattern)) ?? (format === 'uuid' ? fc.uuid() : fc.string({ unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz0123456789-'), minLength: Math.max(1, minLength), maxLength: Math.max(1, most) }));
+    const made = (pattern === undefined ? undefined : matching(pattern)) ?? (format === 'email' ? fc.nat(999_999).map((number) => `somebody-${number}@example.test`) : format === 'uuid' ? fc.uuid() : fc.string({ unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz0123456789-'), minLength: Math.max(1, minLength), maxLength: Math.max(1, most) }));
     const names = [...(KNOWN_AS[name] ?? []), name];
     const known = fc.nat(10_000).chain((nth) => {
-      const value = this.world.pick(nth, ...names);
+      const first = names[nth % names.length] ?? name;
+      const value = this.world.pick(nth >> 2, first, ...names);
       return value === undefined ? made : fc.constant(value);
     });
     return fc.oneof({ weight: 4, arbitrary: known }, { weight: 1, arbitrary: made });
@@ -90,6 +89,13 @@ export class SchemaValues {
     if (additionalProperties === undefined || additionalProperties === false) return fc.constant({});
     return fc.dictionary(fc.string({ minLength: 1, maxLength: 8 }), typeof additionalProperties === 'object' ? this.valid(additionalProperties, '', depth + 1) : fc.jsonValue({ maxDepth: 1 }), { maxKeys: 3 });
   }
+}
+
+const change = fc.record({ at: fc.nat(40), kind: fc.constantFrom('replace', 'replace', 'remove', 'add', 'double'), value: hostileValue, key: hostileText });
+
+/** Values with one to three changes at any place. */
+export function nearly(values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  return fc.tuple(values, fc.array(change, { minLength: 1, maxLength: 3 })).map(([value, changes]) => changes.reduce<unknown>((at, { at: place, ...how }) => changed(at, place, how), value));
 }
 
 function numbers(schema: Schema): fc.Arbitrary<unknown> {

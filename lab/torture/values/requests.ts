@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import type { ApiDocument, Operation, Parameter, Schema } from '../api-document.js';
-import { SchemaValues } from './from-schema.js';
+import { shopDelivery, tillDelivery } from '../outside.js';
+import { EXAMPLES, QUERIES } from './examples.js';
+import { nearly, SchemaValues } from './from-schema.js';
 import { hostileText, jsonText } from './hostile.js';
 import type { World } from './world.js';
 
@@ -72,6 +74,11 @@ export class Requests {
   }
 
   private arbitrary(operation: Operation): fc.Arbitrary<Request> {
+    const usual = this.usual(operation);
+    return operation.path.startsWith('/webhooks/') ? weighted<Request>([1, usual], [1, signed(operation)]) : usual;
+  }
+
+  private usual(operation: Operation): fc.Arbitrary<Request> {
     return fc.record({ path: this.path(operation), query: this.query(operation), content: this.content(operation), extra: extraHeaders, caller: callers }).map(({ path, query, content, extra, caller }) => ({
       method: operation.method, target: `${path}${query}`, headers: { ...content.headers, ...extra }, body: content.body, caller,
     }));
@@ -80,7 +87,18 @@ export class Requests {
   private path({ path, parameters }: Operation): fc.Arbitrary<string> {
     const inPath = parameters.filter((parameter) => parameter.in === 'path');
     const parts = inPath.map((parameter) => weighted<string>([7, this.pathValue(path, parameter)], [2, hostileText.map(encoded)], [1, fc.constantFrom('.', '..', '%2e%2e', '%', '%zz', '%00', '%2F', '%ff', '*', ':id', 'x'.repeat(600), ';a=b', '~')]));
-    return fc.tuple(...parts).map((values) => inPath.reduce((at, { name }, index) => at.replace(`{${name}}`, values[index] ?? ''), path));
+    const filled = (values: readonly string[]): string => inPath.reduce((at, { name }, index) => at.replace(`{${name}}`, () => values[index] ?? ''), path);
+    const anywhere = fc.tuple(...parts).map(filled);
+    const last = inPath.at(-1);
+    if (!last) return anywhere;
+    const at = (pick: (nth: number) => readonly string[] | undefined): fc.Arbitrary<string> => fc.nat(100_000).chain((nth) => {
+      const place = pick(nth);
+      return place?.length === inPath.length ? fc.constant(filled(place.map(encoded))) : anywhere;
+    });
+    // What is beneath one thing is not beneath another: parts that were seen together lead further than parts that exist.
+    const together = at((nth) => this.world.pickPlace(nth, path.slice(0, path.indexOf(`/{${last.name}}`))));
+    const granted = at((nth) => this.world.pickGranted(nth, path));
+    return weighted<string>([2, together], [2, granted], [2, anywhere]);
   }
 
   private pathValue(path: string, { name, schema }: Parameter): fc.Arbitrary<string> {
@@ -91,7 +109,13 @@ export class Requests {
     });
   }
 
-  private query({ parameters }: Operation): fc.Arbitrary<string> {
+  private query({ name: operation, parameters }: Operation): fc.Arbitrary<string> {
+    const made = this.madeQuery(parameters);
+    const known = QUERIES[operation];
+    return known ? weighted<string>([1, made], [1, fc.constantFrom(...known).map((query) => `?${query}`)]) : made;
+  }
+
+  private madeQuery(parameters: readonly Parameter[]): fc.Arbitrary<string> {
     const inQuery = parameters.filter((parameter) => parameter.in === 'query');
     const one = ({ name, schema, required }: Parameter): fc.Arbitrary<string> => {
       const fits = (name === 'after' ? fc.nat(10_000).map((nth) => this.world.pick(nth, 'next') ?? '') : this.values.valid(schema, name)).map((value) => [value].flat().map((single) => `${name}=${encoded(String(single))}`).join('&'));
@@ -105,26 +129,34 @@ export class Requests {
     });
   }
 
-  private content({ bodies, method }: Operation): fc.Arbitrary<Content> {
+  private content({ bodies, method, name }: Operation): fc.Arbitrary<Content> {
     const nothing = fc.constant<Content>({ headers: {}, body: undefined });
     const strange = fc.tuple(types, rawBodies).map(([type, body]) => typed(type, body));
     if (bodies.size === 0) return weighted<Content>([method === 'GET' ? 30 : 12, nothing], [1, strange]);
     const fitting = [...bodies].map(([type, schema]) => {
       if (type === 'application/x-ndjson') return this.lines(schema).map((body) => typed(type, body));
-      if (type === 'application/x-www-form-urlencoded') return this.form(schema).map((body) => typed(type, body));
+      if (type === 'application/x-www-form-urlencoded') return this.form(schema, name).map((body) => typed(type, body));
       if (type === 'text/csv') return CSV.map((body) => typed(type, body));
       if (type === '*/*') return weighted<Content>([1, strange], [1, fc.tuple(types, fc.jsonValue()).map(([given, value]) => typed(given, Buffer.from(JSON.stringify(value))))]);
-      return this.json(schema).map((body) => typed(type, body));
+      return this.json(schema, name).map((body) => typed(type, body));
     });
     return weighted<Content>([14, fc.oneof(...fitting)], [1, strange], [1, nothing]);
   }
 
-  private json(schema: Schema): fc.Arbitrary<Buffer> {
-    return weighted<unknown>([5, this.values.valid(schema)], [7, this.values.nearlyValid(schema)], [1, fc.constant([])]).map((value) => Buffer.from(jsonText(value)));
+  private json(schema: Schema, operation: string): fc.Arbitrary<Buffer> {
+    const fitting = this.fitting(schema, operation);
+    return weighted<unknown>([5, fitting], [7, nearly(fitting)], [1, fc.constant([])]).map((value) => Buffer.from(jsonText(value)));
   }
 
-  private form(schema: Schema): fc.Arbitrary<Buffer> {
-    const fields = weighted<unknown>([3, this.values.valid(schema)], [2, this.values.nearlyValid(schema)]);
+  private fitting(schema: Schema, operation: string): fc.Arbitrary<unknown> {
+    const examples = EXAMPLES[operation];
+    const made = this.values.valid(schema);
+    return examples ? weighted<unknown>([1, made], [2, fc.constantFrom(...examples)]) : made;
+  }
+
+  private form(schema: Schema, operation: string): fc.Arbitrary<Buffer> {
+    const fitting = this.fitting(schema, operation);
+    const fields = weighted<unknown>([3, fitting], [2, nearly(fitting)]);
     return fields.map((value) => Buffer.from(Object.entries((value ?? {}) as object).map(([name, field]) => `${encoded(name)}=${encoded(typeof field === 'string' ? field : jsonText(field))}`).join('&')));
   }
 
@@ -137,6 +169,22 @@ export class Requests {
 const cell = weighted<string>([2, fc.constantFrom('item', 'location', 'variant', 'sku', 'true', 'false', 'A-1')], [1, hostileText]);
 const CSV = fc.tuple(fc.constantFrom('entity,type,externalId,canonicalId,alias', 'entity,type', '', '=1+1', '"'), fc.array(fc.array(cell, { maxLength: 6 }).map((cells) => cells.join(',')), { maxLength: 5 }), fc.constantFrom('\n', '\r\n', '\r'))
   .map(([head, rows, end]) => Buffer.from([head, ...rows].join(end)));
+
+const SALE = { receipt: 'R1', store: 'S1', at: '2026-11-01T10:00:00Z', positions: [{ position: 1, sku: 'A-1', quantity: 1 }] };
+const LEVEL = { inventory_item_id: 1, location_id: 1, available: 17, updated_at: '2026-11-01T10:00:00Z' };
+
+/** Deliveries that are signed as they should be, whatever is in them: what a system says that was taken over, or has gone mad. */
+function signed({ method, path }: Operation): fc.Arbitrary<Request> {
+  const [deliver, example, topics] = path.endsWith('/{topic}')
+    ? [tillDelivery, SALE, ['sales', 'returns', 'receipts', 'adjustments', 'counts']] as const
+    : [shopDelivery, LEVEL, ['orders/create', 'orders/cancelled', 'refunds/create', 'inventory_levels/update']] as const;
+  const bodies = fc.oneof(nearly(fc.constant(example)).map((value) => Buffer.from(jsonText(value))), fc.constant(Buffer.from(JSON.stringify(example))), rawBodies);
+  const topic = weighted<string>([6, fc.constantFrom<string>(...topics)], [1, hostileText.map((text) => sendable(text) || 'x')]);
+  return fc.record({ id: fc.uuid(), topic, body: bodies, extra: extraHeaders }).map(({ id, topic: named, body, extra }) => {
+    const { target, headers } = deliver(id, deliver === tillDelivery ? encoded(named) : named, body);
+    return { method, target, headers: { ...extra, ...headers }, body, caller: 'nobody' };
+  });
+}
 
 /** Halves of surrogate pairs cannot be encoded; they are sent as the bytes that a careless program would send. */
 function encoded(text: string): string {

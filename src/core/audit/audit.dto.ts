@@ -87,7 +87,10 @@ export class AuditEntryAnswer implements AuditEntry {
   @ApiProperty()
   object!: string;
 
-  @ApiProperty({ nullable: true, description: 'The body that was sent, without what is secret in it.', additionalProperties: true, type: 'object' })
+  @ApiProperty({
+    description: 'The body that was sent, without what is secret in it: an object as a rule, null for none. A file or what is too large is told by its size, in a text; who was refused may have sent anything.',
+    anyOf: [{ type: 'object', additionalProperties: true }, { type: 'array', items: {} }, { type: 'string' }, { type: 'number' }, { type: 'boolean' }, { type: 'null' as never }],
+  })
   change!: unknown;
 
   @ApiProperty({ description: 'What was answered' })

@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import type { ApiDocument, Operation, Schema } from './api-document.js';
-import type { Reply } from './wire/send.js';
+import type { ApiDocument, Operation, Schema } from '../api-document.js';
+import type { Reply } from '../wire/send.js';
 
 /** Something that an answer must never be or hold. */
 export interface Fault {

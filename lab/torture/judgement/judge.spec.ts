@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readApiDocument, type Operation } from './api-document.js';
+import { readApiDocument, type Operation } from '../api-document.js';
 import { Judge } from './judge.js';
-import type { Reply } from './wire/send.js';
+import type { Reply } from '../wire/send.js';
 
 const THING = { type: 'object', required: ['id'], properties: { id: { type: 'string' } } };
 const document = readApiDocument({
