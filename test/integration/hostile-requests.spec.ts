@@ -83,8 +83,8 @@ describe('a body', () => {
     ['with a key twice', '{"a":1,"a":2}', 400, 'MALFORMED_BODY'],
     ['with __proto__', '{"__proto__":{"a":1}}', 400, 'MALFORMED_BODY'],
     ['with constructor.prototype', '{"constructor":{"prototype":{"a":1}}}', 400, 'MALFORMED_BODY'],
-    ['a hundred thousand levels deep', '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000), 400, 'MALFORMED_BODY'],
-    ['a hundred thousand brackets', '['.repeat(100_000), 400, 'MALFORMED_BODY'],
+    ['a hundred thousand levels deep', '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000), 422, 'BODY_TOO_COMPLEX'],
+    ['a hundred thousand brackets', '['.repeat(100_000), 422, 'BODY_TOO_COMPLEX'],
     ['with U+0000', '{"a":"\\u0000"}', 400, 'MALFORMED_BODY'],
     ['that is no object', '[]', 422, 'VALIDATION_FAILED'],
     ['that is null', 'null', 422, 'VALIDATION_FAILED'],
@@ -184,6 +184,12 @@ describe('a path or query', () => {
     expect(await read('/api/v1/echo/a?constructor=1')).toMatchObject({ status: 422 });
   });
 
+  it('that is not percent-encoded UTF-8 is refused with the parameter that is not', async () => {
+    for (const value of ['%ff', '%e9', '%', '%00']) expect(await read(`/api/v1/echo/a?limit=3&item=${value}`)).toMatchObject({ status: 400, body: { code: 'MALFORMED_REQUEST', errors: [{ pointer: '?item' }] } });
+    expect(await raw('GET /api/v1/echo/a?item=\xc3\xa9 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [^]*MALFORMED_REQUEST/);
+    expect(await read('/api/v1/echo/a?item=%C3%A9+b')).toMatchObject({ status: 200, body: { query: { item: ['é b'] } } });
+  });
+
   it('in absolute form is routed as any other', async () => {
     expect(await raw('GET http://elsewhere/admin/v1/clients HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 401 /);
     expect(await raw('GET *admin/v1/clients HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 4\d\d /);
@@ -204,6 +210,13 @@ describe('a connection', () => {
     const head = 'POST /webhooks/shop HTTP/1.1\r\nhost: x\r\n';
     expect(await raw(`${head}content-length: 3\r\ncontent-length: 5\r\n\r\nabcde`)).toMatch(/^HTTP\/1\.1 400 /);
     expect(await raw(`${head}content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /health/live HTTP/1.1\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 (?![^]*HTTP\/1\.1 200)/);
+  });
+
+  it('that says twice who calls, or how the body is to be read, is refused', async () => {
+    const twice = (lines: string): Promise<string> => raw(`POST /api/v1/echo HTTP/1.1\r\nhost: x\r\n${lines}content-length: 2\r\nconnection: close\r\n\r\n{}`);
+    const good = `authorization: Bearer ${key}\r\ncontent-type: application/json\r\n`;
+    expect(await twice(good)).toMatch(/^HTTP\/1\.1 201 /);
+    for (const again of ['Authorization: Bearer x', 'authorization: Basic eDp5', 'Content-Type: application/json', 'idempotency-key: a\r\nIdempotency-Key: a']) expect(await twice(`${good}${again}\r\n`)).toMatch(/^HTTP\/1\.1 400 [^]*MALFORMED_REQUEST/);
   });
 
   it('that sends too slowly, or stops in the middle of its headers or body, is given up', async () => {

@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time', retry: 'later' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The content type is not accepted here', retry: 'never' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is larger than this operation accepts', retry: 'never' },
+  BODY_TOO_COMPLEX: { status: 422, title: 'The body has more in it than any operation takes', retry: 'never' },
   ROUTE_NOT_FOUND: { status: 404, title: 'No such operation', retry: 'never' },
   NOT_FOUND: { status: 404, title: 'Not found', retry: 'never' },
   CONFLICT: { status: 409, title: 'The request conflicts with what is stored', retry: 'never' },

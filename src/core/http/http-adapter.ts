@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HubError } from '../errors/index.js';
 import { chooseCorrelationId } from '../observability/correlation.js';
 import { JSON_BODY_LIMIT_BYTES } from './body-rules.js';
-import { readJson } from './json-body.js';
+import { readJson } from './body/json-body.js';
 import { SECURITY_HEADERS } from './request-hooks.js';
 import { sendProblem } from './problem.filter.js';
 import { PROBLEM_TYPE, problemOf, toHubError } from './problem.js';

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HubError } from '../errors/index.js';
 import { withCorrelation } from '../observability/correlation.js';
+import { checkHead } from './request-head.js';
 import { STRANGERS_BODY_LIMIT_BYTES, bodyLimitOf, routeFacts, type RouteFacts } from './body-rules.js';
 
 /** The answers are data, never pages: nothing in them may run, be framed, be guessed at or be kept by a proxy. The documentation pages set their own. */
@@ -63,7 +64,7 @@ function check(request: FastifyRequest, door: Doorkeeper): Promise<void> | undef
   if (door.isDraining()) throw new HubError('SHUTTING_DOWN', { retryAfterSeconds: 5 });
   if (!facts) throw new HubError('ROUTE_NOT_FOUND', { detail: `There is no ${request.method} here.` });
   if (door.operationsOnly && !facts.operations) throw new HubError('ROUTE_NOT_FOUND', { detail: 'This process does background work; ask one that answers HTTP.' });
-  if (request.url.includes('%00')) throw new HubError('MALFORMED_REQUEST', { detail: 'The path or query contains the character U+0000.' });
+  checkHead(request.url, request.raw.rawHeaders);
   if (facts.rawBody || !hasBody(headers)) return undefined;
   checkBodyType(headers, facts);
   return needsCaller(headers) ? checkCaller(headers, door) : undefined;

@@ -4,6 +4,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import packageJson from '../../../../package.json' with { type: 'json' };
 import { SCOPES, SCOPE_MEANINGS, USER_ROLES } from '../../governance/access.js';
 import { takesKey } from '../idempotency/idempotency-hooks.js';
+import { JSON_LIMITS } from '../body/json-limits.js';
 import type { JsonSchema } from '../json-schema.js';
 import { PROBLEM_RESPONSES, PROBLEM_SCHEMA, type ProblemResponse } from './problem-schema.js';
 import { declaredRoutes, type Route } from './routes.js';
@@ -12,12 +13,16 @@ type PathItem = OpenAPIObject['paths'][string];
 type Operation = NonNullable<PathItem['get']>;
 type Parameters = NonNullable<Operation['parameters']>;
 
+const words = (most: number): string => most.toLocaleString('en');
+
 const DESCRIPTION = `One ledger of stock, one figure per channel, published within moments.
 
 Everything is JSON in UTF-8. Refusals are problem details (RFC 9457) with a stable \`code\`. Lists are paged by cursor: pass \`next\` of a page as \`after\`, as it is;
 what was there before the first page is on exactly one page. The ledger is a feed: its \`next\` goes on for ever, up to a safe watermark, and misses nothing that is committed late.
-Times are RFC 3339 in UTC; quantities are whole numbers in the item's stock-keeping unit. Bodies with the same key twice, numbers beyond a double, more than
-64 levels or text that is not well-formed Unicode are refused: what is stored is what was written.
+Times are RFC 3339 in UTC; quantities are whole numbers in the item's stock-keeping unit. Bodies with the same key twice, numbers beyond a double
+or text that is not well-formed Unicode are refused: what is stored is what was written. So are bodies of more than ${words(JSON_LIMITS.levels)} levels, with an object of
+more than ${words(JSON_LIMITS.fields)} fields, a list of more than ${words(JSON_LIMITS.entries)} entries, a text of more than ${words(JSON_LIMITS.characters)} characters or a field's name of more
+than ${words(JSON_LIMITS.nameCharacters)} characters (\`BODY_TOO_COMPLEX\`, with the place; docs/limits.md).
 
 Every write takes an \`Idempotency-Key\`. The same request with the same key within 24 hours is answered as the first time, with \`Idempotency-Replayed: true\`, and
 has one effect; another request with it is refused (\`IDEMPOTENCY_KEY_REUSED\`), and one that comes while the first is under way too (\`IDEMPOTENCY_KEY_IN_USE\`).`;

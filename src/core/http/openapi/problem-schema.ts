@@ -38,7 +38,7 @@ export const PROBLEM_RESPONSES = {
   Forbidden: { description: 'The caller may not do this', headers: CORRELATION_HEADER, content: PROBLEM_CONTENT },
   TooLarge: { description: 'The body is larger than this operation accepts', headers: CORRELATION_HEADER, content: PROBLEM_CONTENT },
   WrongType: { description: 'The content type is not accepted here', headers: CORRELATION_HEADER, content: PROBLEM_CONTENT },
-  Invalid: { description: 'The request does not fit its schema', headers: CORRELATION_HEADER, content: PROBLEM_CONTENT },
+  Invalid: { description: 'The request does not fit its schema, or its body holds more than the hub takes from anybody', headers: CORRELATION_HEADER, content: PROBLEM_CONTENT },
   Unavailable: { description: 'Try again later', headers: { ...CORRELATION_HEADER, ...RETRY_HEADER }, content: PROBLEM_CONTENT },
   Problem: { description: 'Any other refusal', headers: CORRELATION_HEADER, content: PROBLEM_CONTENT },
 } as const;

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StreamableFile } from '@nestjs/common';
 import { HubError, type FieldError } from '../../../core/errors/index.js';
-import { readJson } from '../../../core/http/json-body.js';
+import { readJson } from '../../../core/http/body/json-body.js';
 import type { CompiledSchema } from '../../../core/http/json-schema.js';
 import { toHubError } from '../../../core/http/problem.js';
 import type { SaveOutcome } from '../directory/save-outcome.js';
