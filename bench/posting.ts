@@ -69,7 +69,7 @@ async function main(): Promise<void> {
       seen.push(await rate(async () => {
         const before = taken;
         while (lease && taken - before < movements) {
-          const step = await work.turn(lease, connection, sink, () => true);
+          const step = await work.turn(lease, { connection, batchMax: sink.batchMax, mayGo: () => true }, () => true);
           lease = step && 'lease' in step ? step.lease : undefined;
         }
         return taken - before;

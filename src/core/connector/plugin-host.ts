@@ -14,14 +14,17 @@ export abstract class PluginHost {
   /** Pure: calling it again with the same deliveries is harmless. Splits to the manifest's `batchMax` by itself. */
   abstract parseDeliveries(connection: Connection, deliveries: readonly Delivery[]): Promise<readonly ParseResult[]>;
 
-  /** One call, at most the manifest's `batchMax` figures: Publisher splits. Without a basis the figures are taken to hold whatever the outside system did. */
-  abstract publishInventory(connection: Connection, figures: readonly InventoryFigure[], basis?: FiguresBasis): Promise<readonly PublishResult[]>;
+  /**
+   * One call, at most the manifest's `batchMax` figures: Publisher splits. Without a basis the figures are taken to hold whatever the outside system did.
+   * @param mayGo whether the lease of this work still runs: asked before each request that the connector makes.
+   */
+  abstract publishInventory(connection: Connection, figures: readonly InventoryFigure[], basis?: FiguresBasis, mayGo?: () => boolean): Promise<readonly PublishResult[]>;
 
   /** One page; of `limit` and what the manifest's feed allows the smaller counts. */
   abstract pollFeed(connection: Connection, request: FeedRequest): Promise<FeedPage>;
 
-  /** One call, at most the manifest's `batchMax` postings. Repeating a posting is harmless: the connector looks its key up first. */
-  abstract postMovements(connection: Connection, postings: readonly MovementPosting[]): Promise<readonly PostResult[]>;
+  /** One call, at most the manifest's `batchMax` postings. Repeating a posting is harmless: the connector looks its key up first. `mayGo` as above. */
+  abstract postMovements(connection: Connection, postings: readonly MovementPosting[], mayGo?: () => boolean): Promise<readonly PostResult[]>;
 
   /** These three work on a disabled connection too: a connection is matched and set up before it is switched on. */
   abstract listItems(connection: Connection, request: ListRequest): Promise<ListPage<OutsideItem>>;

@@ -16,20 +16,21 @@ export class Publisher {
   /**
    * Publishes absolute figures, split into the connector's batches, one batch after the other.
    * @param basis what was known of the outside system before the figures were read; without it, all of it.
+   * @param mayGo whether anything may still be sent.
    * @returns exactly one result a figure, in order. When the connector fails in mid-way, batches already written keep
    *   their results, the failed one is `retry` (not sent), `ambiguous` (perhaps sent) or `rejected`, and those not
    *   begun are `retry`. Repeating any of them with the then current figure is harmless.
    * @throws HubError CONNECTION_DISABLED; CONNECTION_REFUSED when a person must see to credentials or configuration and
    *   nothing was written by this call.
    */
-  async publishInventory(connection: Connection, figures: readonly InventoryFigure[], basis?: FiguresBasis): Promise<readonly PublishResult[]> {
+  async publishInventory(connection: Connection, figures: readonly InventoryFigure[], basis?: FiguresBasis, mayGo?: () => boolean): Promise<readonly PublishResult[]> {
     const sink = connection.manifest.capabilities.inventorySink;
     if (!sink) throw new HubError('CONNECTION_REFUSED', { detail: `The plugin '${connection.plugin}' does not publish inventory.` });
     const results: PublishResult[] = [];
     while (results.length < figures.length) {
       const batch = figures.slice(results.length, results.length + sink.batchMax);
       try {
-        results.push(...(await this.host.publishInventory(connection, batch, basis)));
+        results.push(...(await this.host.publishInventory(connection, batch, basis, mayGo)));
       } catch (error) {
         const failure = callFailure(error);
         if (failure.person && results.length === 0) throw error;

@@ -5,7 +5,6 @@ import type {
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { HubError } from '../../errors/index.js';
 import { correlationId } from '../../observability/correlation.js';
-import { leaseInHand } from '../../orchestration/pumps/while-renewed.js';
 import type { Connection } from '../connection.js';
 import { EgressBroker } from '../egress/egress-broker.js';
 import { PluginHost } from '../plugin-host.js';
@@ -56,9 +55,9 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
     return results;
   }
 
-  async publishInventory(connection: Connection, figures: readonly InventoryFigure[], basis: FiguresBasis = { feeds: {} }): Promise<readonly PublishResult[]> {
+  async publishInventory(connection: Connection, figures: readonly InventoryFigure[], basis: FiguresBasis = { feeds: {} }, mayGo?: () => boolean): Promise<readonly PublishResult[]> {
     enabled(connection);
-    return readPublishResults(connection.plugin, await this.call('publishInventory', connection, figures, basis), figures.length);
+    return readPublishResults(connection.plugin, await this.call('publishInventory', connection, figures, basis, mayGo), figures.length);
   }
 
   async pollFeed(connection: Connection, { feed: name, cursor, limit }: FeedRequest): Promise<FeedPage> {
@@ -69,10 +68,10 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
     return readFeedPage(connection.plugin, await this.call('pollFeed', connection, [{ feed: name, cursor, limit: most }]), most, feed.topics);
   }
 
-  async postMovements(connection: Connection, postings: readonly MovementPosting[]): Promise<readonly PostResult[]> {
+  async postMovements(connection: Connection, postings: readonly MovementPosting[], mayGo?: () => boolean): Promise<readonly PostResult[]> {
     enabled(connection);
     capability(connection, 'movementSink');
-    return readPostResults(connection.plugin, await this.call('postMovements', connection, postings), postings.length);
+    return readPostResults(connection.plugin, await this.call('postMovements', connection, postings, undefined, mayGo), postings.length);
   }
 
   async listItems(connection: Connection, request: ListRequest): Promise<ListPage<OutsideItem>> {
@@ -114,11 +113,11 @@ export class WalledPluginHost extends PluginHost implements OnApplicationBootstr
     await Promise.all([...this.slots.values()].map((slot) => slot.close()));
   }
 
-  private async call(method: PluginMethod, connection: Connection, entries: readonly unknown[], beside?: unknown): Promise<unknown> {
+  private async call(method: PluginMethod, connection: Connection, entries: readonly unknown[], beside?: unknown, mayGo: () => boolean = () => true): Promise<unknown> {
     const { level } = await this.wall();
     if (level !== 'permission') throw wallIsOpen(level);
     const slot = await this.slot(connection.plugin);
-    const ask = (): Promise<unknown> => this.metrics.timedCall(connection.plugin, method, () => slot.call({ method, connection, entries, beside, traceId: correlationId(), mayGo: leaseInHand() }));
+    const ask = (): Promise<unknown> => this.metrics.timedCall(connection.plugin, method, () => slot.call({ method, connection, entries, beside, traceId: correlationId(), mayGo }));
     const startedAt = performance.now();
     try {
       return await ask();

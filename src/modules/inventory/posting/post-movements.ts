@@ -50,16 +50,16 @@ export class PostMovements implements OnModuleInit, BeforeApplicationShutdown {
     try {
       const asked = momentNow();
       const lease = this.pumps.stopped ? undefined : await this.leases.claim(source);
-      if (lease) await whileRenewed(BOOK_TERMS, asked, () => this.renew(lease), () => this.drain(lease));
+      if (lease) await whileRenewed(BOOK_TERMS, asked, () => this.renew(lease), (holds) => this.drain(lease, holds));
     } catch (error) {
       this.logger.error({ err: error }, `Posting to the books of source ${source} failed: ${(error as Error).message}`);
       this.ringAfter(AFTER_FAULT_MS);
     }
   }
 
-  private async drain(claimed: BookLease): Promise<void> {
+  private async drain(claimed: BookLease, holds: () => boolean): Promise<void> {
     for (let lease = claimed; !this.pumps.stopped;) {
-      const step = await this.turn(lease);
+      const step = await this.turn(lease, holds);
       if (step === undefined) return;
       if ('setback' in step) {
         await this.leases.setBack(lease, step.setback);
@@ -75,12 +75,12 @@ export class PostMovements implements OnModuleInit, BeforeApplicationShutdown {
     await this.leases.giveBack(claimed);
   }
 
-  private async turn(lease: BookLease): Promise<Step> {
+  private async turn(lease: BookLease, holds: () => boolean): Promise<Step> {
     try {
       const connection = await this.connections.bySource(lease.source);
       const sink = connection?.manifest.capabilities.movementSink;
       if (!connection?.enabled || !sink) return { lease, idleMs: Infinity };
-      return await this.work.turn(lease, connection, sink, () => !this.pumps.stopped);
+      return await this.work.turn(lease, { connection, batchMax: sink.batchMax, mayGo: holds }, () => !this.pumps.stopped);
     } catch (error) {
       if (!(error instanceof HubError) || error.code !== 'PLUGIN_UNAVAILABLE') throw error;
       return { setback: { waitMs: UNUSABLE_MS, note: `${error.code}: ${error.message}` } };

@@ -25,16 +25,25 @@ export interface Sent {
   readonly reached?: number;
 }
 
+/** Books that are worked on. */
+export interface Books {
+  readonly connection: Connection;
+  /** Most movements in one call. */
+  readonly batchMax: number;
+  /** Whether they are surely still ours to write into. */
+  readonly mayGo: () => boolean;
+}
+
 /** Hands movements over to the connector and says what became of each. Writes nothing here. */
 @Injectable()
 export class SendPostings {
   constructor(private readonly host: PluginHost) {}
 
-  /** In one call, at most the connector's `batchMax`. What has no name yet is held without being sent. */
-  async send(connection: Connection, movements: readonly NamedMovement[]): Promise<Sent> {
+  /** In one call, at most `batchMax`. What has no name yet is held without being sent. */
+  async send({ connection, mayGo }: Books, movements: readonly NamedMovement[]): Promise<Sent> {
     const postings = movements.flatMap(({ posting }) => posting ?? []);
     try {
-      const results = postings.length > 0 ? await this.host.postMovements(connection, postings) : [];
+      const results = postings.length > 0 ? await this.host.postMovements(connection, postings, mayGo) : [];
       let next = 0;
       return { fates: movements.map((movement) => (movement.posting ? fateOf(movement, results[next++]) : unmapped(connection, movement))) };
     } catch (error) {
@@ -47,11 +56,12 @@ export class SendPostings {
    * Likewise, but a call of which nothing was taken is halved until whoever breaks it stands alone: what is open then is to
    * blame for it by itself. Where all that were asked alone were not taken, none is, and all of them are open.
    */
-  async apart(connection: Connection, movements: readonly NamedMovement[]): Promise<Sent> {
+  async apart(books: Books, movements: readonly NamedMovement[]): Promise<Sent> {
+    const { connection } = books;
     const fates = new Map<NamedMovement, Fate>();
     const asked = movements.filter(({ posting }) => posting);
     const ask = async (part: readonly NamedMovement[]): Promise<readonly Fate[]> => {
-      const sent = await this.send(connection, part);
+      const sent = await this.send(books, part);
       const taken = sent.failure?.kind !== 'retry' && !noneTaken(part, sent.fates);
       // Who was picked at random is asked again in turn, and is then found to be there.
       const news = taken || (part.length === 1 && sent.failure?.kind !== 'retry') ? part.filter((movement) => fates.get(movement)?.kind !== 'settled') : [];

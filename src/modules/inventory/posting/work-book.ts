@@ -1,12 +1,10 @@
-import type { MovementSinkCapability } from '@crossdock/connector-sdk';
 import { Injectable } from '@nestjs/common';
-import type { Connection } from '../../../core/connector/connection.js';
 import { nextPauseMs } from '../../../core/intake/facts/backoff.js';
 import { ReadLedger, type LedgerPosition } from '../ledger/read-ledger.js';
 import { BookLeases, type BookLease, type Setback, type Settlement } from './book-lease.js';
 import { HeldPostings } from './held-postings.js';
 import { NameMovements, type NamedMovement } from './name-movements.js';
-import { noneTaken, placeOf, SendPostings, setAside, settlementOf, type Fate, type Sent } from './send-postings.js';
+import { noneTaken, placeOf, SendPostings, setAside, settlementOf, type Books, type Fate, type Sent } from './send-postings.js';
 
 const PAUSE = { baseMs: 250, capMs: 60_000 };
 /** While a person must act on the connection itself, its book rests this long; a change of the connection ends the rest. */
@@ -27,7 +25,6 @@ export type Step = { readonly lease: BookLease; readonly idleMs?: number } | { r
 
 /** What is to be sent together, and how far the ledger is settled by it. */
 interface Slice {
-  readonly connection: Connection;
   readonly movements: readonly NamedMovement[];
   readonly end: LedgerPosition;
 }
@@ -47,19 +44,20 @@ export class WorkBook {
   ) {}
 
   /** One turn: what is held and due, then the next page of the ledger. `goesOn` is asked between two calls of the connector. */
-  async turn(lease: BookLease, connection: Connection, sink: MovementSinkCapability, goesOn: () => boolean): Promise<Step> {
-    const tried = await this.tryHeld(lease, connection, sink.batchMax);
+  async turn(lease: BookLease, books: Books, goesOn: () => boolean): Promise<Step> {
+    const tried = await this.tryHeld(lease, books);
     if (!tried || 'setback' in tried) return tried;
-    const read = await this.readOn(tried.lease, connection, sink.batchMax, goesOn);
+    const read = await this.readOn(tried.lease, books, goesOn);
     return read && 'lease' in read && tried.idleMs === undefined ? { lease: read.lease } : read;
   }
 
   /** Each movement that is still not taken waits longer by itself: only where the connector cannot be asked at all does the book rest. */
-  private async tryHeld(lease: BookLease, connection: Connection, batchMax: number): Promise<Step> {
+  private async tryHeld(lease: BookLease, books: Books): Promise<Step> {
+    const { connection, batchMax } = books;
     const due = await this.held.due(lease.source, batchMax);
     if (due.length === 0) return { lease, idleMs: Infinity };
     const movements = await this.names.concerning(connection, await this.ledger.at(due));
-    const sent = await this.send(connection, movements, due.some(({ attempts }) => attempts >= APART_AFTER));
+    const sent = await this.send(books, movements, due.some(({ attempts }) => attempts >= APART_AFTER));
     const away = sent.failure?.kind === 'retry';
     const asked = away ? movements.slice(0, sent.reached ?? 0) : movements;
     const pauses = new Map(due.map(({ batch, n, pauseMs }) => [`${batch}.${n}`, pauseMs]));
@@ -75,7 +73,8 @@ export class WorkBook {
     return away ? thenRest(step, sent) : step;
   }
 
-  private async readOn(lease: BookLease, connection: Connection, batchMax: number, goesOn: () => boolean): Promise<Step> {
+  private async readOn(lease: BookLease, books: Books, goesOn: () => boolean): Promise<Step> {
+    const { connection, batchMax } = books;
     const page = await this.ledger.list({ after: lease.cursor, committedAfter: lease.committedAfter, limit: PAGE });
     if (page.entries.length === 0) return { lease, idleMs: (await this.ledger.hasMoreToCome()) ? FEED_HELD_BACK_MS : await this.held.nextDueMs(lease.source) };
     const movements = await this.names.concerning(connection, page.entries);
@@ -84,7 +83,7 @@ export class WorkBook {
     for (let start = 0; start < movements.length && goesOn(); start += batchMax) {
       const part = movements.slice(start, start + batchMax);
       const end = start + batchMax < movements.length ? placeOf(part[part.length - 1] as NamedMovement) : page.next;
-      const step = await this.write(current, { connection, movements: part, end });
+      const step = await this.write(current, books, { movements: part, end });
       if (!step || 'setback' in step) return step;
       current = step.lease;
     }
@@ -92,12 +91,12 @@ export class WorkBook {
   }
 
   /** What is found guilty of breaking a call stands aside; what is not known of the rest leaves the ledger's cursor before it. */
-  private async write(lease: BookLease, { connection, movements, end }: Slice): Promise<Step> {
-    const sent = await this.send(connection, movements, lease.failures >= APART_AFTER);
+  private async write(lease: BookLease, books: Books, { movements, end }: Slice): Promise<Step> {
+    const sent = await this.send(books, movements, lease.failures >= APART_AFTER);
     const away = sent.failure?.kind === 'retry';
     const settle = (count: number, cursor: LedgerPosition): Promise<Step> => {
       const part = movements.slice(0, count);
-      return this.settle(lease, settlementOf(connection, part, part.map((movement, index) => setAside(movement, sent.fates[index] as Fate, PAUSE.baseMs)), cursor));
+      return this.settle(lease, settlementOf(books.connection, part, part.map((movement, index) => setAside(movement, sent.fates[index] as Fate, PAUSE.baseMs)), cursor));
     };
     if (!away && !noneTaken(movements, sent.fates)) return settle(movements.length, end);
     const sure = sureOf(movements, sent, !away && lease.failures >= ASIDE_AFTER);
@@ -105,8 +104,8 @@ export class WorkBook {
     return thenRest(step, sent);
   }
 
-  private send(connection: Connection, movements: readonly NamedMovement[], apart: boolean): Promise<Sent> {
-    return apart ? this.sending.apart(connection, movements) : this.sending.send(connection, movements);
+  private send(books: Books, movements: readonly NamedMovement[], apart: boolean): Promise<Sent> {
+    return apart ? this.sending.apart(books, movements) : this.sending.send(books, movements);
   }
 
   private async settle(lease: BookLease, settlement: Settlement): Promise<Step> {

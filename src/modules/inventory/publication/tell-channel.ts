@@ -29,7 +29,7 @@ export class TellChannel {
   }
 
   /** One settlement a figure. A figure that the channel has acknowledged already is not sent again. */
-  async figures(connection: Connection, itemReference: string, claim: Claim, basis: FiguresBasis): Promise<Settlement[]> {
+  async figures(connection: Connection, itemReference: string, claim: Claim, basis: FiguresBasis, mayGo: () => boolean): Promise<Settlement[]> {
     const settlements: Settlement[] = [];
     const told: NamedFigure[] = [];
     for (const named of await this.names.inChannel(connection.sourceId, itemReference, claim.figures)) {
@@ -39,16 +39,17 @@ export class TellChannel {
       else if (figure.published === figure.now && figure.publishedVersion === figure.version && figure.attempts === 0) settlements.push({ ...base, result: 'unchanged' });
       else told.push(named);
     }
-    if (told.length > 0) settlements.push(...(await this.send(connection, itemReference, told, basis)));
+    if (told.length > 0) settlements.push(...(await this.send(connection, itemReference, told, basis, mayGo)));
     return settlements;
   }
 
-  private async send(connection: Connection, itemReference: string, told: readonly NamedFigure[], basis: FiguresBasis): Promise<Settlement[]> {
+  private async send(connection: Connection, itemReference: string, told: readonly NamedFigure[], basis: FiguresBasis, mayGo: () => boolean): Promise<Settlement[]> {
     try {
       const results = await this.publisher.publishInventory(
         connection,
         told.map(({ figure, code, externalId = '' }) => ({ item: { type: itemReference, id: externalId, sku: code }, available: figure.now, version: figure.version })),
         basis,
+        mayGo,
       );
       return told.map(({ figure }, index) => settlementOf(figure, results[index] ?? { kind: 'ambiguous', reason: 'no result' }, backoffMs(figure.attempts)));
     } catch (error) {

@@ -41,7 +41,7 @@ export class WorkChannel {
     const claim = await this.dirty.claim(channel, sink.batchMax);
     if (!claim) return undefined;
     const claimedAt = performance.now();
-    const settlements = await whileRenewed(CLAIM_TERMS, asked, () => this.renew(claim), () => this.tell.figures(connection, sink.itemReference, claim, basis));
+    const settlements = await whileRenewed(CLAIM_TERMS, asked, () => this.renew(claim), (holds) => this.tell.figures(connection, sink.itemReference, claim, basis, holds));
     await this.dirty.settle(claim, settlements);
     this.count(claim, connection.plugin, settlements, performance.now() - claimedAt);
     const later = settlements.filter((one) => one.result === 'later');
