@@ -1,20 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ABSENT, startVendure, type Vendure } from '../peers/vendure/vendure.js';
-import { Reader, startWalledShop, type WalledShop } from './vendure/walled-shop.js';
+import { freshVariants, Reader, startWalledShop, type WalledShop } from './vendure/walled-shop.js';
 
 describe.skipIf(ABSENT !== undefined)(`orders of a real Vendure, behind the wall${ABSENT === undefined ? '' : ` (skipped: ${ABSENT})`}`, () => {
   let vendure: Vendure;
   let hub: WalledShop;
-  const variants: string[] = [];
-  const next = (): string => {
-    const variant = variants.shift();
-    if (variant === undefined) throw new Error('no variant is left');
-    return variant;
-  };
+  let next: () => string;
 
   beforeAll(async () => {
     [vendure, hub] = await Promise.all([startVendure(), startWalledShop()]);
-    variants.push(...(await vendure.addProducts(Array.from({ length: 40 }, (_, index) => ({ sku: `SKU-${index}`, levels: [{ locationId: '1', onHand: 50 }] })))));
+    next = await freshVariants(vendure, 40);
   });
   afterAll(async () => {
     await hub?.stop();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/core/connector/connection.js';
 import { ABSENT, startVendure, type Vendure } from '../peers/vendure/vendure.js';
 import { MeddlingProxy } from './vendure/meddling-proxy.js';
-import { Reader, STAFF, startWalledShop, type WalledShop } from './vendure/walled-shop.js';
+import { freshVariants, Reader, STAFF, startWalledShop, type WalledShop } from './vendure/walled-shop.js';
 
 const figure = (variantId: string, available: number, version = 1): InventoryFigure => ({ item: { type: 'variant', id: variantId }, available, version });
 
@@ -12,18 +12,13 @@ describe.skipIf(ABSENT !== undefined)(`publishing to a real Vendure, behind the 
   let proxy: MeddlingProxy;
   let hub: WalledShop;
   let connection: Connection;
-  const variants: string[] = [];
-  const next = (): string => {
-    const variant = variants.shift();
-    if (variant === undefined) throw new Error('no variant is left');
-    return variant;
-  };
+  let next: () => string;
 
   beforeAll(async () => {
     [vendure, hub] = await Promise.all([startVendure(), startWalledShop()]);
     proxy = new MeddlingProxy(vendure.url);
     const url = await proxy.start();
-    variants.push(...(await vendure.addProducts(Array.from({ length: 180 }, (_, index) => ({ sku: `SKU-${index}`, levels: [{ locationId: '1', onHand: 50 }] })))));
+    next = await freshVariants(vendure, 180);
     connection = await hub.connect(url);
   });
   afterAll(async () => {
@@ -80,7 +75,7 @@ describe.skipIf(ABSENT !== undefined)(`publishing to a real Vendure, behind the 
   });
 
   it('goes in batches of a hundred', async () => {
-    const many = variants.splice(0, 150);
+    const many = Array.from({ length: 150 }, next);
     proxy.calls.length = 0;
     const results = await publish(...many.map((variantId, index) => figure(variantId, index)));
     expect(new Set(results.map(({ kind }) => kind))).toEqual(new Set(['applied', 'unchanged']));

@@ -1,22 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FeedLeases, type FeedClaim, type KeptPage } from '../../src/core/intake/feeds/feed-leases.js';
-import { FeedPoller } from '../../src/core/intake/feeds/feed-poller.js';
-import { InboxConsumer } from '../../src/core/intake/inbox.consumer.js';
 import type { Database } from '../../src/core/persistence/database.js';
 import { DoomedDatabase } from '../support/crash/doomed-database.js';
-import { startFeedsApp, type FeedsApp } from '../support/feeds/feeds-app.js';
-import { pollerOn, pollOnce } from '../support/feeds/poller-process.js';
+import type { FeedsApp } from '../support/feeds/feeds-app.js';
+import { pollerOn, pollOnce, startFeedsAtRest } from '../support/feeds/poller-process.js';
 
 let hub: FeedsApp;
 let source: number;
 
 beforeAll(async () => {
-  hub = await startFeedsApp();
-  // Only the processes that the test starts and kills may work.
-  await hub.app.get(FeedPoller).onModuleDestroy();
-  await hub.app.get(InboxConsumer).onModuleDestroy();
-  source = await hub.printer('printer', { enabled: false });
-  await hub.admin('POST', '/connections/printer/enable');
+  ({ hub, source } = await startFeedsAtRest());
 });
 afterAll(() => hub.stop());
 

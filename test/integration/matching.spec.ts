@@ -1,7 +1,5 @@
 import type { OutsideItem, OutsideLocation } from '@crossdock/connector-sdk';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -12,6 +10,7 @@ import { OrchestrationModule } from '../../src/core/orchestration/orchestration.
 import { WakeUps } from '../../src/core/orchestration/wake-ups.js';
 import { CatalogHttpModule } from '../../src/modules/catalog/index.js';
 import { startTestApp, type Answer, type TestApp } from '../support/app.js';
+import { startOutsideServer, type OutsideServer } from '../support/outside-server.js';
 import { buildPlugins, type PluginBuild } from '../support/plugins.js';
 
 interface Survey { entity: string; state: string; pages: number; entries: number; failures: number; lastError: string | null; complete: boolean }
@@ -24,10 +23,9 @@ const place = (id: string, given: Partial<OutsideLocation> = {}): OutsideLocatio
 const shelf = { items: [] as OutsideItem[], locations: [] as OutsideLocation[], status: 200, asked: [] as string[], onPage: undefined as undefined | (() => void) };
 
 let build: PluginBuild;
-let server: Server;
+let outside: OutsideServer;
 let hub: TestApp;
 let key: string;
-let host: string;
 const dataDir = mkdtempSync(join(tmpdir(), 'crossdock-matching-'));
 let id = '';
 let run = 0;
@@ -45,20 +43,14 @@ async function surveyed(): Promise<void> {
 
 beforeAll(async () => {
   build = await buildPlugins('shelf');
-  server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    request.on('end', () => {
-      const { cursor, limit } = JSON.parse(body) as { cursor: string | null; limit: number };
-      shelf.asked.push(`${request.url} ${cursor}`);
-      shelf.onPage?.();
-      const all = request.url === '/items' ? shelf.items : shelf.locations;
-      const from = Number(cursor ?? 0);
-      response.writeHead(shelf.status).end(JSON.stringify({ entries: all.slice(from, from + limit), nextCursor: from + limit < all.length ? String(from + limit) : null }));
-    });
+  outside = await startOutsideServer(({ url }, body) => {
+    const { cursor, limit } = body as { cursor: string | null; limit: number };
+    shelf.asked.push(`${url} ${cursor}`);
+    shelf.onPage?.();
+    const all = url === '/items' ? shelf.items : shelf.locations;
+    const from = Number(cursor ?? 0);
+    return { status: shelf.status, body: { entries: all.slice(from, from + limit), nextCursor: from + limit < all.length ? String(from + limit) : null } };
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   hub = await startTestApp([OrchestrationModule.forRole('all'), CatalogHttpModule, MappingHttpModule, MatchingModule], { dataDir }, {}, { overrides: [[PLUGIN_FOLDERS, build.folders]] });
   key = await hub.client('catalog:read', 'catalog:write');
   await api('PUT', '/items/mug', { name: 'White mug', sku: 'MUG-001', gtin: '4006381333931' });
@@ -70,14 +62,13 @@ beforeAll(async () => {
 beforeEach(async () => {
   id = `shelf-${(run += 1)}`;
   Object.assign(shelf, { items: [], locations: [place('1', { code: 'dc' })], status: 200, asked: [], onPage: undefined });
-  expect((await admin('POST', '', { id, plugin: 'shelf', name: id, config: { host }, allowPrivateNetwork: true, enabled: false })).status).toBe(201);
+  expect((await admin('POST', '', { id, plugin: 'shelf', name: id, config: { host: outside.host }, allowPrivateNetwork: true, enabled: false })).status).toBe(201);
 });
 
 afterAll(async () => {
   await hub.stop();
   await build.remove();
-  server.closeAllConnections();
-  server.close();
+  outside.stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
 

@@ -1,7 +1,5 @@
 import type { SubscriptionRequest, SubscriptionResult } from '@crossdock/connector-sdk';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -10,15 +8,15 @@ import { IntakeModule } from '../../src/core/intake/intake.module.js';
 import { OrchestrationModule } from '../../src/core/orchestration/orchestration.module.js';
 import { InventoryModule } from '../../src/modules/inventory/index.js';
 import { startTestApp, type Answer, type TestApp } from '../support/app.js';
+import { startOutsideServer, type OutsideServer } from '../support/outside-server.js';
 import { buildPlugins, type PluginBuild } from '../support/plugins.js';
 
 const sender = { asked: [] as SubscriptionRequest[], status: 200, answer: (request: SubscriptionRequest): SubscriptionResult[] => request.topics.map(() => ({ kind: 'created' })) };
 const created = sender.answer;
 
 let build: PluginBuild;
-let server: Server;
+let outside: OutsideServer;
 let hub: TestApp;
-let host: string;
 let id = '';
 let run = 0;
 const dataDir = mkdtempSync(join(tmpdir(), 'crossdock-subscriptions-'));
@@ -28,31 +26,24 @@ const seen = async (): Promise<{ topic: string; state: string | null; detail: st
 
 beforeAll(async () => {
   build = await buildPlugins('sender', 'tape');
-  server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-    request.on('end', () => {
-      const asked = JSON.parse(body) as SubscriptionRequest;
-      sender.asked.push(asked);
-      response.writeHead(sender.status).end(JSON.stringify(sender.answer(asked)));
-    });
+  outside = await startOutsideServer((_request, body) => {
+    const asked = body as SubscriptionRequest;
+    sender.asked.push(asked);
+    return { status: sender.status, body: sender.answer(asked) };
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   hub = await startTestApp([OrchestrationModule.forRole('all'), InventoryModule, IntakeModule], { dataDir, publicUrl: 'https://hub.example.com' }, {}, { overrides: [[PLUGIN_FOLDERS, build.folders]] });
 });
 
 beforeEach(async () => {
   id = `sender-${(run += 1)}`;
   Object.assign(sender, { asked: [], status: 200, answer: created });
-  expect((await admin('POST', '', { id, plugin: 'sender', name: id, config: { host }, allowPrivateNetwork: true })).status).toBe(201);
+  expect((await admin('POST', '', { id, plugin: 'sender', name: id, config: { host: outside.host }, allowPrivateNetwork: true })).status).toBe(201);
 });
 
 afterAll(async () => {
   await hub.stop();
   await build.remove();
-  server.closeAllConnections();
-  server.close();
+  outside.stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
 

@@ -8,6 +8,7 @@ import { ConnectorModule } from '../../../src/core/connector/connector.module.js
 import { PluginHost } from '../../../src/core/connector/plugin-host.js';
 import { Publisher } from '../../../src/core/connector/publisher.js';
 import { PLUGIN_FOLDERS } from '../../../src/core/connector/registry/plugin-folders.js';
+import type { Vendure } from '../../peers/vendure/vendure.js';
 import { startTestApp, type TestApp } from '../../support/app.js';
 import { buildBuiltInPlugins } from '../../support/plugins.js';
 
@@ -45,6 +46,16 @@ export async function startWalledShop(): Promise<WalledShop> {
       await build.remove();
       await rm(dataDir, { recursive: true, force: true });
     },
+  };
+}
+
+/** Adds variants with 50 units each to a shop, and hands them out: each test trades in some that no other test touches. */
+export async function freshVariants(vendure: Vendure, count: number): Promise<() => string> {
+  const variants = await vendure.addProducts(Array.from({ length: count }, (_, index) => ({ sku: `SKU-${index}`, levels: [{ locationId: '1', onHand: 50 }] })));
+  return () => {
+    const variant = variants.shift();
+    if (variant === undefined) throw new Error('no variant is left');
+    return variant;
   };
 }
 
