@@ -24,6 +24,7 @@ import { WebhookSubscriptions1700000014500 } from './1700000014500-webhook-subsc
 import { Orchestration1700000016000 } from './1700000016000-orchestration.js';
 import { InstallationKey1700000016100 } from './1700000016100-installation-key.js';
 import { BoardTickets1700000016200 } from './1700000016200-board-tickets.js';
+import { Timelines1700000017000 } from './1700000017000-timelines.js';
 import { DeliveryFilters1700000019000 } from './1700000019000-delivery-filters.js';
 import { ChannelPublications1700000020000 } from './1700000020000-channel-publications.js';
 
@@ -55,6 +56,7 @@ export const MIGRATIONS = [
   Orchestration1700000016000,
   InstallationKey1700000016100,
   BoardTickets1700000016200,
+  Timelines1700000017000,
   DeliveryFilters1700000019000,
   ChannelPublications1700000020000,
 ];

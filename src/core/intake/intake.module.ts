@@ -3,6 +3,7 @@ import { ConnectorModule } from '../connector/connector.module.js';
 import { MappingModule } from '../mapping/mapping.module.js';
 import { DeliveryController } from './deliveries/delivery.controller.js';
 import { DeliveryStore } from './deliveries/delivery-store.js';
+import { DeliveryTimeline } from './deliveries/delivery-timeline.js';
 import { ExceptionController } from './exceptions/exception.controller.js';
 import { ExceptionStore } from './exceptions/exception-store.js';
 import { ParkedStore } from './exceptions/parked-store.js';
@@ -37,7 +38,7 @@ import { WebhookController } from './webhook.controller.js';
   controllers: [WebhookController, DeliveryController, ExceptionController, FeedController, AllFeedsController, SubscriptionsController],
   providers: [
     ReceiveWebhook, Inbox, InboxConsumer, Lanes, WorkLane, ReadDeliveries, RecordEvents,
-    ReplayParked, ParkedStore, ExceptionStore, DeliveryStore, IntakeMetrics,
+    ReplayParked, ParkedStore, ExceptionStore, DeliveryStore, DeliveryTimeline, IntakeMetrics,
     FeedPoller, PollFeed, FeedLeases, FeedStore, FeedViews, SteerFeed, ResetFeed, FeedMetrics,
     KeepSubscriptions, SubscriptionStore,
   ],

@@ -25,6 +25,11 @@ export function withCorrelation<T>(id: string, work: () => T): T {
   return current.run(id, work);
 }
 
+/** Whether a text can be the id of anything: what a caller may choose, and what the hub makes itself. */
+export function isCorrelationId(text: string): boolean {
+  return SANE.test(text);
+}
+
 /** Takes the caller's X-Correlation-Id where it is sane, else the trace id of a W3C `traceparent`, else a new id. */
 export function chooseCorrelationId(headers: Readonly<Record<string, string | string[] | undefined>>): string {
   const given = headers['x-correlation-id'];

@@ -12,13 +12,15 @@ import { Metrics } from './metrics.js';
 import { MetricsController } from './metrics.controller.js';
 import { ProcessMetrics } from './process-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
+import { TimelineController } from './timeline/timeline.controller.js';
+import { Timeline } from './timeline/timeline.js';
 
-/** Logs, metrics, health and correlation. Needs SETTINGS and Database from global modules. */
+/** Logs, metrics, health, correlation and timelines. Needs SETTINGS and Database from global modules. */
 @Global()
 @Module({
   imports: [LoggerModule.forRootAsync({ inject: [SETTINGS], useFactory: loggerParams }), TerminusModule.forRoot({ logger: false })],
-  controllers: [HealthController, MetricsController],
-  providers: [{ provide: DISK_SPACE, useValue: diskSpace }, DiskRoom, Draining, Metrics, ProcessMetrics, Readiness, RequestMetrics],
-  exports: [Draining, Metrics, RequestMetrics],
+  controllers: [HealthController, MetricsController, TimelineController],
+  providers: [{ provide: DISK_SPACE, useValue: diskSpace }, DiskRoom, Draining, Metrics, ProcessMetrics, Readiness, RequestMetrics, Timeline],
+  exports: [Draining, Metrics, RequestMetrics, Timeline],
 })
 export class ObservabilityModule {}

@@ -43,6 +43,9 @@ import { WorkChannel } from './publication/work-channel.js';
 import { HoldStock } from './reservation/hold-stock.js';
 import { ReadReservations } from './reservation/read-reservations.js';
 import { SettleHold } from './reservation/settle-hold.js';
+import { BooksOfMovements } from './timeline/books-of-movements.js';
+import { FigureTimeline } from './timeline/figure-timeline.js';
+import { MovementTimeline } from './timeline/movement-timeline.js';
 
 @Module({
   imports: [CatalogModule, ConnectorModule, StockFactsModule, MappingModule],
@@ -53,6 +56,7 @@ import { SettleHold } from './reservation/settle-hold.js';
     HoldStock, SettleHold, ReadReservations,
     DirtyFigures, ChannelNames, TellChannel, WorkChannel, ChannelPublications, ResyncChannel, PublishFigures, ReadPublications, ReadChannels, ControlPublication,
     PostingMetrics, PostingViews, PostingKeys, PostingBooks, BookLeases, NameMovements, SendPostings, HeldPostings, DecideHeld, WorkBook, ReleaseMapped, PostMovements,
+    MovementTimeline, BooksOfMovements, FigureTimeline,
   ],
 })
 export class InventoryModule implements OnModuleInit {

@@ -164,6 +164,7 @@ const TABLE = `
 
   GET    /admin/v1/feeds                                     viewer
   GET    /admin/v1/postings                                  viewer
+  GET    /admin/v1/timelines/:correlationId                  viewer
   GET    /admin/v1/deliveries                                viewer
   GET    /admin/v1/deliveries/:id                            operator
   POST   /admin/v1/deliveries/:id/retry                      operator

@@ -48,6 +48,7 @@ const TAGS: Readonly<Record<string, string>> = {
   availability: 'What each channel may sell, with the terms of the figure, and selling rules',
   reservations: 'Promises of stock, made so that none is made twice',
   webhooks: 'Deliveries from outside systems',
+  timelines: 'What became of one correlation id, from the delivery to the channel',
   deliveries: 'Deliveries that came in, and what became of them',
   feeds: 'What the hub polls, how far it is, and what can be done about it',
   exceptions: 'What could not be applied, and waits for somebody or something',
