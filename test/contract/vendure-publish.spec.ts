@@ -1,6 +1,7 @@
 import type { InventoryFigure } from '@crossdock/connector-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/core/connector/connection.js';
+import type { PlacedOrder } from '../peers/vendure/customer.js';
 import { ABSENT, startVendure, type Vendure } from '../peers/vendure/vendure.js';
 import { MeddlingProxy } from './vendure/meddling-proxy.js';
 import { freshVariants, Reader, STAFF, startWalledShop, type WalledShop } from './vendure/walled-shop.js';
@@ -83,11 +84,30 @@ describe.skipIf(ABSENT !== undefined)(`publishing to a real Vendure, behind the 
     expect((await level(many[149] ?? ''))?.onHand).toBe(149);
   });
 
-  it('leaves other locations alone, and makes a level where there was none', async () => {
+  it('makes the sum over the channel’s locations the figure, and takes from another only what is free beyond it', async () => {
     const other = await vendure.shop.addLocation('Store 001');
     const [mug = ''] = await vendure.addProducts([{ sku: 'STORE', levels: [{ locationId: other, onHand: 5 }] }]);
+    const stock = async (): Promise<number[][]> => (await vendure.shop.levels(mug)).sort((a, b) => a.locationId.localeCompare(b.locationId)).map(({ onHand, allocated }) => [onHand, allocated]);
+    const buy = (quantity: number): Promise<PlacedOrder> => vendure.shop.buy({ lines: [{ variantId: mug, quantity }] });
     expect(await publish(figure(mug, 8))).toEqual([{ kind: 'applied' }]);
-    expect((await vendure.shop.levels(mug)).sort((a, b) => a.locationId.localeCompare(b.locationId))).toEqual([{ locationId: '1', onHand: 8, allocated: 0 }, { locationId: other, onHand: 5, allocated: 0 }]);
+    expect(await stock()).toEqual([[3, 0], [5, 0]]);
+    expect(await publish(figure(mug, 8))).toEqual([{ kind: 'unchanged' }]);
+    await expect(buy(9)).rejects.toThrow(/InsufficientStockError/);
+    // Vendure allocates six units of six at each place that has them: eight, of which the next figure gives two back.
+    const order = await buy(6);
+    expect(await stock()).toEqual([[3, 3], [5, 5]]);
+    expect(await publish(figure(mug, 2, 2))).toEqual([{ kind: 'applied' }]);
+    expect(await stock()).toEqual([[5, 3], [5, 5]]);
+    await expect(buy(3)).rejects.toThrow(/InsufficientStockError/);
+    await vendure.shop.ship(order);
+    expect(await publish(figure(mug, 9, 3))).toEqual([{ kind: 'applied' }]);
+    await expect(buy(10)).rejects.toThrow(/InsufficientStockError/);
+    await vendure.shop.setOnHand(mug, other, 20);
+    expect(await publish(figure(mug, 4, 4))).toEqual([{ kind: 'applied' }]);
+    const left = await stock();
+    expect([left.map(([onHand = 0, allocated = 0]) => onHand - allocated).reduce((a, b) => a + b), left.every(([onHand = 0]) => onHand >= 0)]).toEqual([4, true]);
+    expect(await publish(figure(mug, 0, 5))).toEqual([{ kind: 'applied' }]);
+    await expect(buy(1)).rejects.toThrow(/InsufficientStockError/);
     expect((await hub.admin('POST', `/admin/v1/connections/${connection.id}/test`)).body).toMatchObject({ ok: true, detail: expect.stringMatching(/sells from 1 more/) });
   });
 

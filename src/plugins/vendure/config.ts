@@ -4,7 +4,7 @@ export interface VendureConfig {
   readonly shopUrl: string;
   readonly adminApiPath?: string;
   readonly channelToken?: string;
-  /** Where availability is published, and where the shop's sales are booked. */
+  /** Where figures are made up, together with what the channel's other locations hold, and where the shop's sales are booked. */
   readonly locationId: string;
   /** RFC 3339; without it reading begins with the first poll. */
   readonly ordersSince?: string;

@@ -23,7 +23,7 @@ export async function checkHealth(ctx: CallContext<VendureConfig>): Promise<{ de
   const inChannel = recordsOf(locations['items']).some((location) => location['id'] === locationId);
   if (!isRecord(stockLocation) || !inChannel) throw new ConnectorError('config', `channel ${String(activeChannel['code'])} has no stock location ${locationId}`);
   const others = Number(locations['totalItems']) - 1;
-  const warning = others > 0 ? `; the channel sells from ${others} more, at which the hub neither publishes nor books` : '';
+  const warning = others > 0 ? `; the channel sells from ${others} more: what is free there counts into each figure, and all sales are booked here` : '';
   return { detail: `Channel ${String(activeChannel['code'])}, publishing to ${String(stockLocation['name'])}${warning}` };
 }
 

@@ -2,7 +2,7 @@ import { type CallContext, ConnectorError, type FiguresBasis, type InventoryFigu
 import type { VendureConfig } from '../config.js';
 import { ask } from './admin-api.js';
 import { SET_STOCK_ON_HAND, STOCK_LEVELS } from './documents.js';
-import { type Shelf, shelvesOf, shopOf, type Shop } from './shelf.js';
+import { restocked, type Shelf, shelvesOf, shopOf, type Shop, type StockOnHand } from './shelf.js';
 import { type Unread, unreadUnits } from '../orders/unread-units.js';
 
 interface Row {
@@ -21,8 +21,8 @@ const HIGHEST_QUANTITY = 2_147_483_647;
 const UNREAD_RETRY_MS = 2_000;
 
 /**
- * Makes what the shop can sell of each variant at the configured location equal the figure: stock on hand less allocations
- * less the threshold that the shop keeps back. One answer a figure, in order.
+ * Makes what the shop can sell of each variant equal the figure: stock on hand less allocations, at all locations of the
+ * channel together, less the threshold that the shop keeps back. One answer a figure, in order.
  *
  * Two things happen in the shop while the hub looks elsewhere. Orders that the hub's figure does not know of yet are taken off it,
  * or it would hand out their units twice; such a figure is written and answered `retry`, so that the hub comes again when
@@ -76,7 +76,7 @@ type Outcome = readonly (readonly [Row, PublishResult])[];
 interface Target {
   readonly row: Row;
   readonly sellable: number;
-  readonly onHand: number;
+  readonly stock: readonly StockOnHand[];
   readonly result: PublishResult;
 }
 
@@ -88,43 +88,42 @@ async function publishRound({ ctx, basis, written }: Call, rows: readonly Row[])
   if (answer.kind !== 'data') return all({ kind: 'retry', afterMs: answer.kind === 'throttled' ? answer.afterMs : RETRY_MS, reason: answer.reason });
   const shop = shopOf(answer.data);
   if (shop === undefined) throw new ConnectorError('config', `the server has no stock location ${locationId}`);
-  const shelves = shelvesOf(answer.data['productVariants'], shop, locationId);
+  const shelves = shelvesOf(answer.data['productVariants'], shop);
   // After the levels: an order that is in neither of the two is seen by the look at what was written.
   const unread = await unreadUnits(ctx, basis);
   const settled: (readonly [Row, PublishResult])[] = [];
   const due: Target[] = [];
   for (const row of rows) {
-    const verdict = targetOf(row, shelves.get(row.variantId), unread);
+    const verdict = targetOf(row, shelves.get(row.variantId), locationId, unread);
     if ('kind' in verdict) settled.push([row, verdict]);
-    else if (verdict.onHand !== shelves.get(row.variantId)?.onHand) due.push(verdict);
+    else if (verdict.stock.length > 0) due.push(verdict);
     else settled.push([row, verdict.result.kind === 'applied' && !written.has(row.index) ? { kind: 'unchanged' } : verdict.result]);
   }
   return due.length === 0 ? settled : [...settled, ...(await write(ctx, due, shop, written))];
 }
 
-function targetOf(row: Row, shelf: Shelf | undefined, unread: Unread): PublishResult | Target {
+function targetOf(row: Row, shelf: Shelf | undefined, locationId: string, unread: Unread): PublishResult | Target {
   if (shelf === undefined) return { kind: 'rejected', code: 'UNKNOWN_VARIANT', detail: 'the channel has no such variant' };
   if (!shelf.tracked) return { kind: 'rejected', code: 'NOT_TRACKED', detail: 'the shop does not track stock of this variant and sells it without limit' };
   const { available } = row.figure;
   const units = unread.kind === 'units' ? (unread.of.get(row.variantId) ?? 0) : undefined;
   // While it is not known what was sold, the shop may get less to sell but nothing more.
   const sellable = units === undefined ? Math.min(available, shelf.sellable) : available - units;
-  const onHand = shelf.onHand + sellable - shelf.sellable;
-  if (Math.abs(onHand) > HIGHEST_QUANTITY) return { kind: 'rejected', code: 'INVALID_QUANTITY', detail: 'together with what is allocated it is more than Vendure takes' };
+  const stock = restocked(shelf, locationId, sellable);
+  if (stock.some(({ stockOnHand }) => Math.abs(stockOnHand) > HIGHEST_QUANTITY)) return { kind: 'rejected', code: 'INVALID_QUANTITY', detail: 'together with what is allocated it is more than Vendure takes' };
   const reason = unread.kind === 'unknown' ? unread.reason : 'the shop has sold units that the hub has not read of yet';
-  return { row, sellable, onHand, result: units === 0 ? { kind: 'applied' } : { kind: 'retry', afterMs: UNREAD_RETRY_MS, reason } };
+  return { row, sellable, stock, result: units === 0 ? { kind: 'applied' } : { kind: 'retry', afterMs: UNREAD_RETRY_MS, reason } };
 }
 
 async function write(ctx: CallContext<VendureConfig>, due: readonly Target[], shop: Shop, written: Set<number>): Promise<Outcome> {
-  const { locationId } = ctx.config;
   const all = (result: PublishResult): Outcome => due.map(({ row }) => [row, result] as const);
-  const input = due.map(({ row, onHand }) => ({ id: row.variantId, stockLevels: [{ stockLocationId: locationId, stockOnHand: onHand }] }));
+  const input = due.map(({ row, stock }) => ({ id: row.variantId, stockLevels: stock }));
   const answer = await ask(ctx, SET_STOCK_ON_HAND, { input });
   if (answer.kind === 'throttled') return all({ kind: 'retry', afterMs: answer.afterMs, reason: answer.reason });
   if (answer.kind === 'unknown') return all({ kind: 'ambiguous', reason: answer.reason });
   // All or nothing: a variant that was deleted since it was read. The next round finds which.
   if (answer.kind === 'refused') return [];
-  const after = shelvesOf({ items: answer.data['updateProductVariants'] }, shop, locationId);
+  const after = shelvesOf({ items: answer.data['updateProductVariants'] }, shop);
   for (const { row } of due) written.add(row.index);
   return due.filter(({ row, sellable }) => after.get(row.variantId)?.sellable === sellable).map(({ row, result }) => [row, result] as const);
 }
