@@ -122,6 +122,15 @@ describe('a client', () => {
   });
 });
 
+it('takes no list, text or number for the limits of a client', async () => {
+  const { id } = await newClient();
+  for (const limits of [[], [[]], [{ perDay: 1 }], 'x', 7, null, true]) {
+    const refusal = { status: 422, body: { code: 'VALIDATION_FAILED', errors: [{ pointer: '/limits' }] } };
+    expect([limits, await admin('POST', '', { name: 'x', scopes: ['stock:read'], limits })]).toMatchObject([limits, refusal]);
+    expect([limits, await admin('PATCH', `/${id}`, { limits })]).toMatchObject([limits, refusal]);
+  }
+});
+
 describe('the limits of a client', () => {
   it('let its burst through and not one call more, over two replicas, and tell when to come again', async () => {
     const { key } = await newClient({ ratePerSecond: 0.05, burst: 30 });

@@ -4,7 +4,7 @@ import { startWholeApp, type WholeApp } from '../support/whole-app.js';
 
 interface Operation {
   readonly security?: readonly object[];
-  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema?: { readonly enum?: readonly string[] } }[];
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> }>>;
 }
 interface Schema {
@@ -60,8 +60,8 @@ describe('every list', () => {
       for (const limit of ['0', '-1', 'x', '1.5', '1e400', '100000000']) {
         expect([name, limit, await call(name, `?limit=${limit}${required}`)]).toEqual([name, limit, expect.objectContaining({ status: 422, body: expect.objectContaining({ errors: expect.arrayContaining([expect.objectContaining({ pointer: '?limit' })]) }) })]);
       }
-      const { status, body } = await call(name, `?sort=name${required}`);
-      const detail = body.errors?.find(({ pointer }) => pointer === '?sort')?.detail ?? '';
+      const { status, body } = await call(name, `?order=name${required}`);
+      const detail = body.errors?.find(({ pointer }) => pointer === '?order')?.detail ?? '';
       expect([name, status, known.filter((one) => !detail.includes(one))]).toEqual([name, 422, []]);
     }
   });
@@ -78,6 +78,81 @@ describe('every list', () => {
       }
     }
     expect(new Set(without).size).toBeLessThan(lists.length / 2);
+  });
+});
+
+describe('a list that can be sorted', () => {
+  interface Entries {
+    readonly items: readonly Readonly<Record<string, unknown>>[];
+    readonly next: string | null;
+  }
+  const sorted = (): [string, readonly string[]][] => lists.flatMap(([name, { parameters = [] }]): [string, readonly string[]][] => {
+    const orders = parameters.find((one) => one.in === 'query' && one.name === 'sort')?.schema?.enum;
+    return orders ? [[name, orders]] : [];
+  });
+
+  /** Every entry by pages of two, as text; `then` is done after the first page. */
+  async function walk(name: string, sort: string, then: () => Promise<unknown> = async () => undefined): Promise<string[]> {
+    const seen: string[] = [];
+    for (let after = ''; ;) {
+      const { items, next } = (await call(name, `?sort=${sort}&limit=2&after=${after}`)).body as Entries;
+      seen.push(...items.map((entry) => JSON.stringify(entry)));
+      if (next === null) return seen;
+      if (after === '') await then();
+      after = next;
+    }
+  }
+
+  beforeAll(async () => {
+    const database = hub.app.get(Database);
+    const headers = { authorization: `Bearer ${hub.masterKey}` };
+    for (const id of ['b', 'a', 'é', 'B', 'a-1']) await hub.app.inject({ method: 'PUT', url: `/api/v1/items/${encodeURIComponent(id)}`, headers, payload: { name: id } });
+    await database.execute(`insert into intake.exception (source_id, class, cause, detail, waits_for, state, automatic, seen, first_at, last_at) select 1, 'UNMAPPED_ITEM', 'cause ' || n, 'x', '{}', 'open', true, 1, now(), now() from generate_series(1, 5) n`);
+    await database.execute(`insert into intake.delivery (id, source_id, sender_key, topic, headers, correlation_id, received_at, body) select n, 1, 'key ' || n, 'x', '{}', 'x', now(), '' from generate_series(1, 5) n`);
+  });
+
+  it('is one of those whose order an index yields', () => {
+    expect(sorted()).toEqual([
+      ['GET /admin/v1/deliveries', ['-receivedAt', 'receivedAt']],
+      ['GET /admin/v1/exceptions', ['firstAt', '-firstAt']],
+      ['GET /api/v1/items', ['id', '-id']],
+      ['GET /admin/v1/audit', ['-seq', 'seq']],
+    ]);
+  });
+
+  it('shows the same entries in each order, page by page, and its own order where none is asked for', async () => {
+    for (const [name, [own = '', other = '']] of sorted()) {
+      const all = ((await call(name, '?limit=500')).body as Entries).items.map((entry) => JSON.stringify(entry));
+      expect([name, all.length > 4]).toEqual([name, true]);
+      expect([name, await walk(name, own)]).toEqual([name, all]);
+      expect([name, await walk(name, other)]).toEqual([name, [...all].reverse()]);
+    }
+  });
+
+  it('neither repeats nor skips what was there when something is added on the way', async () => {
+    const before = await walk('GET /api/v1/items', '-id');
+    const add = (id: string) => hub.app.inject({ method: 'PUT', url: `/api/v1/items/${id}`, headers: { authorization: `Bearer ${hub.masterKey}` }, payload: { name: id } });
+    const during = await walk('GET /api/v1/items', '-id', () => Promise.all(['zz', 'a0', 'a-0'].map(add)));
+    expect(during.filter((entry) => before.includes(entry))).toEqual(before);
+    expect(new Set(during).size).toBe(during.length);
+  });
+
+  it('refuses another sort with those that there are, and a cursor of another order or an altered one', async () => {
+    for (const [name, orders] of sorted()) {
+      for (const sort of ['name', '', 'ID', '--id', `${orders[0]},${orders[1]}`, 'constructor']) {
+        const { status, body } = await call(name, `?sort=${sort}`);
+        expect([name, sort, status, body]).toEqual([name, sort, 422, expect.objectContaining({ code: 'VALIDATION_FAILED', errors: [{ pointer: '?sort', detail: `must be one of ${orders.join(', ')}` }] })]);
+      }
+      expect(await call(name, `?sort=${orders[0]}&sort=${orders[1]}`)).toMatchObject({ status: 422 });
+      for (const [own = '', other = ''] of [orders, [...orders].reverse()]) {
+        const { next } = (await call(name, `?sort=${own}&limit=1`)).body as Entries;
+        expect([name, (await call(name, `?sort=${own}&limit=1&after=${next}`)).status]).toEqual([name, 200]);
+        for (const [sort, after] of [[other, next], [own, `${next?.slice(0, -2)}AA`], [own, `A${next?.slice(1)}`]]) {
+          if (after === next && sort === own) continue;
+          expect([name, sort, await call(name, `?sort=${sort}&after=${after}`)]).toEqual([name, sort, expect.objectContaining({ status: 400, body: expect.objectContaining({ code: 'CURSOR_INVALID' }) })]);
+        }
+      }
+    }
   });
 });
 

@@ -10,7 +10,7 @@ const NEWEST = 6;
 export class World {
   private readonly byName = new Map<string, string[]>();
   /** What the parameters of a path were when an answer named something beneath it: `/a/{id}/b name` knows `['x', 'y']` of `/a/x/b` listing `y`. */
-  private readonly places = new Map<string, (readonly string[])[]>();
+  private readonly places = new Map<string, Map<string, readonly string[]>>();
 
   /** @param forbidden values that must not be handed out, such as the id of the user by whom the run itself acts; it may grow. */
   constructor(private readonly forbidden: ReadonlySet<string> = new Set()) {}
@@ -53,7 +53,7 @@ export class World {
   /** What may stand for all parameters of a path whose last one names something of the collection at `path`. */
   pickPlace(nth: number, path: string): readonly string[] | undefined {
     for (const field of ['id', 'name', 'feed']) {
-      const place = this.allowed(nth, this.places.get(`${path} ${field}`) ?? []);
+      const place = this.allowed(nth, this.places.get(`${path} ${field}`));
       if (place) return place;
     }
     return undefined;
@@ -74,15 +74,14 @@ export class World {
 
   private remember(key: string, place: readonly string[]): void {
     if (place.some((part) => part === '' || part.length > LONGEST)) return;
-    const known = this.places.get(key) ?? [];
-    if (known.some((one) => one.join('\0') === place.join('\0'))) return;
-    if (known.length >= MOST) known.splice(known.length >> 1, 1);
-    known.push(place);
+    const known = this.places.get(key) ?? new Map<string, readonly string[]>();
+    known.set(place.join('\0'), place);
+    if (known.size > MOST) known.delete(known.keys().next().value ?? '');
     this.places.set(key, known);
   }
 
-  private allowed(nth: number, places: readonly (readonly string[])[]): readonly string[] | undefined {
-    return chosen(nth, places.filter((place) => !place.some((part) => this.forbidden.has(part))));
+  private allowed(nth: number, places: ReadonlyMap<string, readonly string[]> | undefined): readonly string[] | undefined {
+    return chosen(nth, [...(places?.values() ?? [])].filter((place) => !place.some((part) => this.forbidden.has(part))));
   }
 
   /** The `nth` known value of the first of `names` that has any. */

@@ -16,11 +16,11 @@ export class AuditController {
   constructor(private readonly audit: Audit) {}
 
   @Get()
-  @ApiOperation({ operationId: 'listAuditEntries', summary: 'List what was done on the admin side', description: 'The newest first: every write below `/admin/v1` and every sign-in, refused ones too.' })
+  @ApiOperation({ operationId: 'listAuditEntries', summary: 'List what was done on the admin side', description: 'The newest first, or with `sort=seq` the oldest: every write below `/admin/v1` and every sign-in, refused ones too.' })
   @ApiResponse({ status: 200, description: 'A page of entries', type: AuditPageAnswer })
-  list(@Query() { limit, after, from, to, actor, action, object }: ListAuditQuery): Promise<AuditPageAnswer> {
+  list(@Query() { limit, after, sort, from, to, actor, action, object }: ListAuditQuery): Promise<AuditPageAnswer> {
     const moment = (text: string | undefined): Date | undefined => (text === undefined ? undefined : new Date(text));
-    return this.audit.list({ actor, action, object, from: moment(from), to: moment(to) }, limit, after);
+    return this.audit.list({ actor, action, object, from: moment(from), to: moment(to) }, limit, { sort, after });
   }
 
   @Post('verify')

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, IsISO8601, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { SortField } from '../http/paging/list-orders.js';
 import { PageAnswerOf, PageQueryDto } from '../http/paging/page.dto.js';
-import type { AuditActor, AuditEntry } from './audit.js';
+import { AUDIT_ORDERS, type AuditActor, type AuditEntry } from './audit.js';
 
 const MOMENT = /^[12]\d{3}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
@@ -35,6 +36,9 @@ export class ListAuditQuery extends PageQueryDto {
   @Matches(MOMENT)
   @IsISO8601({ strict: true })
   to?: string;
+
+  @SortField(AUDIT_ORDERS)
+  sort?: string;
 }
 
 export class VerifyAuditDto {

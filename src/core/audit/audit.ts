@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Cursor } from '../http/paging/cursor.js';
+import { ListOrders, seek } from '../http/paging/list-orders.js';
 import { pageOf, type Page } from '../http/paging/page.js';
 import { Database } from '../persistence/database.js';
 
@@ -63,7 +63,7 @@ interface Row {
   hash: string;
 }
 
-const CURSOR = new Cursor('audit', ['bigint']);
+export const AUDIT_ORDERS = new ListOrders('audit', ['bigint'], ['-seq', 'seq']);
 const EXPORTED_AT_ONCE = 1_000;
 
 /** The log of what was done on the admin side. */
@@ -75,15 +75,16 @@ export class Audit {
     await this.database.query('select audit.append($1::jsonb)', [JSON.stringify(record)]);
   }
 
-  /** The newest first. @throws HubError CURSOR_INVALID */
-  async list(filter: AuditFilter, limit: number, cursor: string | undefined): Promise<Page<AuditEntry>> {
-    const [before] = CURSOR.read(cursor) ?? [Number.MAX_SAFE_INTEGER];
+  /** The newest first, where no other order is asked for. @throws HubError CURSOR_INVALID */
+  async list(filter: AuditFilter, limit: number, { sort, after }: { readonly sort?: string; readonly after?: string }): Promise<Page<AuditEntry>> {
+    const order = AUDIT_ORDERS.through(sort, after);
+    const given: unknown[] = [limit + 1, filter.actor ?? null, filter.action ?? null, filter.object ?? null, filter.from?.getTime() ?? null, filter.to?.getTime() ?? null];
+    const { condition, orderBy } = seek(order, ['seq'], (value) => `$${given.push(value)}`);
     const rows = await this.database.query<Row>(
       `select seq, content, encode(hash, 'hex') as hash from audit.entry
-       where seq < $1 and ($3::text is null or actor = $3) and ($4::text is null or action = $4) and ($5::text is null or object = $5)
-         and ($6::bigint is null or at_ms >= $6) and ($7::bigint is null or at_ms < $7) order by seq desc limit $2`,
-      [before, limit + 1, filter.actor ?? null, filter.action ?? null, filter.object ?? null, filter.from?.getTime() ?? null, filter.to?.getTime() ?? null]);
-    return pageOf(rows.map(entryOf), limit, (last) => CURSOR.write(last.seq));
+       where ($2::text is null or actor = $2) and ($3::text is null or action = $3) and ($4::text is null or object = $4)
+         and ($5::bigint is null or at_ms >= $5) and ($6::bigint is null or at_ms < $6) and ${condition} order by ${orderBy} limit $1`, given);
+    return pageOf(rows.map(entryOf), limit, (last) => order.cursorOf(last.seq));
   }
 
   /** Every entry, the oldest first, as lines of JSON: content exactly as it was hashed, and its hash. */

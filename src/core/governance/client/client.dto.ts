@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsISO8601, IsNumber, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
 import { PageQueryDto } from '../../http/paging/page.dto.js';
 import { SCOPES, type CallLimits, type Scope } from '../access.js';
 
@@ -70,6 +70,8 @@ export class ChangeClientDto {
 
   @ApiProperty({ required: false, type: CallLimitsDto, description: 'All limits anew: what is not named is not limited.' })
   @ValidateIf(given)
+  // A list of limits would be taken for limits, since each of its entries is checked as such.
+  @IsObject()
   @ValidateNested()
   @Type(() => CallLimitsDto)
   limits?: CallLimitsDto;
@@ -91,6 +93,7 @@ export class CreateClientDto {
 
   @ApiProperty({ required: false, type: CallLimitsDto })
   @ValidateIf(given)
+  @IsObject()
   @ValidateNested()
   @Type(() => CallLimitsDto)
   limits?: CallLimitsDto;

@@ -18,7 +18,7 @@ const words = (most: number): string => most.toLocaleString('en');
 const DESCRIPTION = `One ledger of stock, one figure per channel, published within moments.
 
 Everything is JSON in UTF-8. Refusals are problem details (RFC 9457) with a stable \`code\`. Lists are paged by cursor: pass \`next\` of a page as \`after\`, as it is;
-what was there before the first page is on exactly one page. The ledger is a feed: its \`next\` goes on for ever, up to a safe watermark, and misses nothing that is committed late.
+what was there before the first page is on exactly one page. Lists that can be had the other way round take \`sort\`; a page goes on only in the order that it began in. The ledger is a feed: its \`next\` goes on for ever, up to a safe watermark, and misses nothing that is committed late.
 Times are RFC 3339 in UTC; quantities are whole numbers in the item's stock-keeping unit. Bodies with the same key twice, numbers beyond a double
 or text that is not well-formed Unicode are refused: what is stored is what was written. So are bodies of more than ${words(JSON_LIMITS.levels)} levels, with an object of
 more than ${words(JSON_LIMITS.fields)} fields, a list of more than ${words(JSON_LIMITS.entries)} entries, a text of more than ${words(JSON_LIMITS.characters)} characters or a field's name of more

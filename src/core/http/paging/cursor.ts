@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { HubError } from '../../errors/index.js';
 
 /** What a position in a list is made of; the bounds are those of Postgres' types. */
-type Part = 'integer' | 'bigint' | 'text';
-type Position<Parts extends readonly Part[]> = { readonly [Index in keyof Parts]: Parts[Index] extends 'text' ? string : number };
+export type Part = 'integer' | 'bigint' | 'text';
+export type Position<Parts extends readonly Part[]> = { readonly [Index in keyof Parts]: Parts[Index] extends 'text' ? string : number };
 
 const LONGEST = 8_192;
 const CHECK_BYTES = 6;

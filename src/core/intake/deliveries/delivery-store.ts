@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { seek, type ListOrder } from '../../http/paging/list-orders.js';
 import { Database } from '../../persistence/database.js';
 import { letGo } from '../exceptions/parked-store.js';
 import type { DeliveryState } from './delivery.dto.js';
@@ -33,8 +34,7 @@ export interface DeliveryFilter {
   readonly feed: string | undefined;
   readonly topic: string | undefined;
   readonly limit: number;
-  /** Ids below this one. */
-  readonly before: number;
+  readonly order: ListOrder<readonly ['bigint']>;
 }
 
 /** What is shown of a body; a whole one can be 2 MB. */
@@ -50,10 +50,10 @@ const JOINS = `left join intake.pending p on p.source_id = d.source_id and p.del
 export class DeliveryStore {
   constructor(private readonly database: Database) {}
 
-  /** Newest first. */
+  /** By id, that is by when they were received. */
   list(filter: DeliveryFilter): Promise<DeliveryRow[]> {
     const { sql: finding, given } = findingBy(filter);
-    return this.database.query<DeliveryRow>(`select ${COLUMNS} from (${finding}) found join intake.delivery d on d.id = found.id ${JOINS} order by d.id desc`, given);
+    return this.database.query<DeliveryRow>(`select ${COLUMNS} from (${finding}) found join intake.delivery d on d.id = found.id ${JOINS} order by d.id ${filter.order.descending ? 'desc' : 'asc'}`, given);
   }
 
   async find(id: number): Promise<StoredDelivery | undefined> {
@@ -81,7 +81,7 @@ export class DeliveryStore {
 }
 
 /** Each kind of question is answered where its answers are rare: in the queue, by the index of unusual outcomes, by key, feed or topic. */
-function findingBy({ state, sourceId, senderKey, feed, topic, limit, before }: DeliveryFilter): { sql: string; given: unknown[] } {
+function findingBy({ state, sourceId, senderKey, feed, topic, limit, order }: DeliveryFilter): { sql: string; given: unknown[] } {
   const given: unknown[] = [];
   const put = (value: unknown): string => `$${given.push(value)}`;
   const asked: string[] = [];
@@ -103,5 +103,6 @@ function findingBy({ state, sourceId, senderKey, feed, topic, limit, before }: D
     id = 'o.delivery_id';
     asked.push(`o.state = ${put(state)} and o.state <> 'done' and not ${waits}`);
   }
-  return { sql: `select ${id} as id from ${from} where ${[`${id} < ${put(before)}`, ...asked].join(' and ')} order by ${id} desc limit ${put(limit)}`, given };
+  const { condition, orderBy } = seek(order, [id], put);
+  return { sql: `select ${id} as id from ${from} where ${[condition, ...asked].join(' and ')} order by ${orderBy} limit ${put(limit)}`, given };
 }

@@ -4,16 +4,13 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ConnectionDirectory } from '../../connector/connection-directory.js';
 import { HubError } from '../../errors/index.js';
 import { RequireRole } from '../../governance/access.js';
-import { Cursor } from '../../http/paging/cursor.js';
 import { pageOf, shown } from '../../http/paging/page.js';
 import { WakeUps } from '../../orchestration/wake-ups.js';
 import { originOf } from '../record-key.js';
 import { INTAKE_TOPIC } from '../inbox.js';
 import { ConnectionNames } from './connection-names.js';
 import { DeliveryStore, type DeliveryRow, type StoredDelivery } from './delivery-store.js';
-import { DeliveryAnswer, DeliveryDetailAnswer, DeliveryPageAnswer, ListDeliveriesQuery, type PayloadAnswer } from './delivery.dto.js';
-
-const CURSOR = new Cursor('deliveries', ['bigint']);
+import { DELIVERY_ORDERS, DeliveryAnswer, DeliveryDetailAnswer, DeliveryPageAnswer, ListDeliveriesQuery, type PayloadAnswer } from './delivery.dto.js';
 
 /** What came in, and what became of it. */
 @ApiTags('deliveries')
@@ -31,15 +28,15 @@ export class DeliveryController {
 
   @Get()
   @RequireRole('viewer')
-  @ApiOperation({ operationId: 'listDeliveries', summary: 'List deliveries', description: 'Newest first, without their bodies.' })
+  @ApiOperation({ operationId: 'listDeliveries', summary: 'List deliveries', description: 'Newest first, or with `sort=receivedAt` the oldest, without their bodies.' })
   @ApiResponse({ status: 200, description: 'A page of deliveries', type: DeliveryPageAnswer })
   async list(@Query() query: ListDeliveriesQuery): Promise<DeliveryPageAnswer> {
-    const [before] = CURSOR.read(query.after) ?? [Number.MAX_SAFE_INTEGER];
+    const order = DELIVERY_ORDERS.through(query.sort, query.after);
     const { limit, state, senderKey, feed, topic, connection } = query;
     const ofOne = Object.entries({ senderKey, feed, topic }).find(([, given]) => given !== undefined);
     if (ofOne && connection === undefined) throw new HubError('VALIDATION_FAILED', { errors: [{ pointer: '?connection', detail: `is required with ${ofOne[0]}` }] });
-    const rows = await this.store.list({ state, sourceId: await this.names.sourceOf(connection), senderKey, feed, topic, limit: limit + 1, before });
-    return shown(pageOf(rows, limit, (last) => CURSOR.write(last.id)), (row) => this.answer(row));
+    const rows = await this.store.list({ state, sourceId: await this.names.sourceOf(connection), senderKey, feed, topic, limit: limit + 1, order });
+    return shown(pageOf(rows, limit, (last) => order.cursorOf(last.id)), (row) => this.answer(row));
   }
 
   @Get(':id')

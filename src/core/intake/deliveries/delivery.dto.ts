@@ -1,9 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, Length, Matches } from 'class-validator';
+import { ListOrders, SortField } from '../../http/paging/list-orders.js';
 import { PageAnswerOf, PageQueryDto } from '../../http/paging/page.dto.js';
 
 export const DELIVERY_STATES = ['pending', 'done', 'ignored', 'parked', 'failed', 'discarded'] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+/** Ids are given in the order in which deliveries are received. */
+export const DELIVERY_ORDERS = new ListOrders('deliveries', ['bigint'], ['-receivedAt', 'receivedAt']);
 
 export class ListDeliveriesQuery extends PageQueryDto {
   @ApiProperty({ required: false, enum: DELIVERY_STATES })
@@ -30,6 +34,9 @@ export class ListDeliveriesQuery extends PageQueryDto {
   @IsOptional()
   @Length(1, 200)
   topic?: string;
+
+  @SortField(DELIVERY_ORDERS)
+  sort?: string;
 }
 
 export class DeliveryAnswer {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../persistence/database.js';
+import { seek, type ListOrder } from '../../http/paging/list-orders.js';
 import type { ExceptionState } from './exception.dto.js';
 import { letGo, settleDeliveries } from './parked-store.js';
 
@@ -29,7 +30,7 @@ export interface ExceptionFilter {
   readonly class: string | undefined;
   readonly sourceId: number | undefined;
   readonly limit: number;
-  readonly after: number;
+  readonly order: ListOrder<readonly ['bigint']>;
 }
 
 const MOST_EXAMPLES = 20;
@@ -42,12 +43,13 @@ const COLUMNS = `id, source_id as "sourceId", class, cause, detail, state, autom
 export class ExceptionStore {
   constructor(private readonly database: Database) {}
 
-  /** By id, that is by when a cause was first seen. */
-  list({ state, class: ofClass, sourceId, limit, after }: ExceptionFilter): Promise<ExceptionRow[]> {
+  /** By id, that is by when a cause was first seen; either way along the index of states (migrations/1700000006000-intake.ts). */
+  list({ state, class: ofClass, sourceId, limit, order }: ExceptionFilter): Promise<ExceptionRow[]> {
+    const given: unknown[] = [state, ofClass ?? null, sourceId ?? null, limit];
+    const { condition, orderBy } = seek(order, ['id'], (value) => `$${given.push(value)}`);
     return this.database.query<ExceptionRow>(`
       select ${COLUMNS} from intake.exception
-      where state = $1 and id > $2 and ($3::text is null or class = $3) and ($4::integer is null or source_id = $4) order by id limit $5`,
-    [state, after, ofClass ?? null, sourceId ?? null, limit]);
+      where state = $1 and ($2::text is null or class = $2) and ($3::integer is null or source_id = $3) and ${condition} order by ${orderBy} limit $4`, given);
   }
 
   async counts(state: ExceptionState, sourceId: number | undefined): Promise<Record<string, number>> {

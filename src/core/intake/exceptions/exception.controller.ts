@@ -3,17 +3,14 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ConnectionDirectory } from '../../connector/connection-directory.js';
 import { HubError } from '../../errors/index.js';
 import { RequireRole } from '../../governance/access.js';
-import { Cursor } from '../../http/paging/cursor.js';
 import { pageOf, shown } from '../../http/paging/page.js';
 import { WakeUps } from '../../orchestration/wake-ups.js';
 import { ConnectionNames } from '../deliveries/connection-names.js';
 import { INTAKE_TOPIC } from '../inbox.js';
 import { ExceptionStore, type ExceptionRow } from './exception-store.js';
-import { DiscardAnswer, ExceptionAnswer, ExceptionDetailAnswer, ExceptionPageAnswer, HeldElsewhereAnswer, ListExceptionsQuery, RetryAnswer } from './exception.dto.js';
+import { DiscardAnswer, EXCEPTION_ORDERS, ExceptionAnswer, ExceptionDetailAnswer, ExceptionPageAnswer, HeldElsewhereAnswer, ListExceptionsQuery, RetryAnswer } from './exception.dto.js';
 import { HeldElsewhere, type HeldPart } from './held-elsewhere.js';
 import { PARKED_TOPIC } from './replay-parked.js';
-
-const CURSOR = new Cursor('exceptions', ['bigint']);
 
 /** What could not be applied, one entry a cause, and what a person can do about it. */
 @ApiTags('exceptions')
@@ -32,19 +29,19 @@ export class ExceptionController {
 
   @Get()
   @RequireRole('viewer')
-  @ApiOperation({ operationId: 'listExceptions', summary: 'List exceptions', description: 'Oldest cause first. Where there are none, `items` is empty and `counts` too.' })
+  @ApiOperation({ operationId: 'listExceptions', summary: 'List exceptions', description: 'Oldest cause first, or with `sort=-firstAt` the newest. Where there are none, `items` is empty and `counts` too.' })
   @ApiResponse({ status: 200, description: 'A page of exceptions', type: ExceptionPageAnswer })
   async list(@Query() query: ListExceptionsQuery): Promise<ExceptionPageAnswer> {
     const sourceId = await this.names.sourceOf(query.connection);
     const { state, limit } = query;
-    const [after] = CURSOR.read(query.after) ?? [0];
+    const order = EXCEPTION_ORDERS.through(query.sort, query.after);
     const [rows, counts, parts] = await Promise.all([
-      this.store.list({ state, class: query.class, sourceId, limit: limit + 1, after }),
+      this.store.list({ state, class: query.class, sourceId, limit: limit + 1, order }),
       this.store.counts(state, sourceId),
       this.heldElsewhere.list(sourceId),
     ]);
     const elsewhere = (await Promise.all(parts.map((part) => this.elsewhere(part)))).flat();
-    return { ...(await shown(pageOf(rows, limit, (last) => CURSOR.write(last.id)), (row) => this.answer(row))), counts, elsewhere };
+    return { ...(await shown(pageOf(rows, limit, (last) => order.cursorOf(last.id)), (row) => this.answer(row))), counts, elsewhere };
   }
 
   @Get(':id')

@@ -1,9 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, Matches } from 'class-validator';
+import { ListOrders, SortField } from '../../http/paging/list-orders.js';
 import { PageAnswerOf, PageQueryDto } from '../../http/paging/page.dto.js';
 
 export const EXCEPTION_STATES = ['open', 'resolved', 'discarded'] as const;
 export type ExceptionState = (typeof EXCEPTION_STATES)[number];
+
+/** Ids are given in the order in which causes are first seen. */
+export const EXCEPTION_ORDERS = new ListOrders('exceptions', ['bigint'], ['firstAt', '-firstAt']);
 
 export class ListExceptionsQuery extends PageQueryDto {
   @ApiProperty({ required: false, enum: EXCEPTION_STATES, default: 'open' })
@@ -20,6 +24,9 @@ export class ListExceptionsQuery extends PageQueryDto {
   @IsOptional()
   @Matches(/^[a-z0-9][a-z0-9-]{0,62}$/)
   connection?: string;
+
+  @SortField(EXCEPTION_ORDERS)
+  sort?: string;
 }
 
 export class ExceptionAnswer {

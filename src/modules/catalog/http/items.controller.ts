@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { RequireScope } from '../../../core/governance/access.js';
 import { CompiledSchema } from '../../../core/http/json-schema.js';
-import type { Page } from '../../../core/http/paging/page.js';
+import { pageOf, type Page } from '../../../core/http/paging/page.js';
 import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
 import type { Item } from '../items/item.js';
 import { ReadItems } from '../items/read-items.js';
@@ -11,8 +11,8 @@ import { SaveItems } from '../items/save-items.js';
 import { answerBulk } from './bulk.js';
 import { DescribeBulk, DescribeGet, DescribePage, DescribePut } from './describe.js';
 import { itemOf } from './forms/item-form.js';
-import { found, idAfter, pageById, setStatus, wellFormed } from './outcome.js';
-import { ItemForms, ItemQuery, type BodyOf, type ItemAnswer, type ItemsAsked } from './schemas.js';
+import { found, setStatus, wellFormed } from './outcome.js';
+import { ITEM_ORDERS, ItemForms, ItemQuery, type BodyOf, type ItemAnswer, type ItemsAsked } from './schemas.js';
 
 const line = new CompiledSchema(ItemForms.line);
 
@@ -43,9 +43,10 @@ export class ItemsController {
 
   @Get()
   @RequireScope('catalog:read')
-  @DescribePage({ operationId: 'listItems', summary: 'List items', description: 'In order of id; `sku` and `gtin` find by the whole number.' }, ItemForms.answer)
+  @DescribePage({ operationId: 'listItems', summary: 'List items', description: 'In order of id, or with `sort=-id` the other way round; `sku` and `gtin` find by the whole number.' }, ItemForms.answer)
   async list(@Query(new SchemaQuery(ItemQuery)) query: ItemsAsked): Promise<Page<Item>> {
-    return pageById('item', await this.reads.page(idAfter('item', query.after), query.limit + 1, query), query.limit);
+    const order = ITEM_ORDERS.through(query.sort, query.after);
+    return pageOf(await this.reads.page(order, query.limit + 1, query), query.limit, (last) => order.cursorOf(last.id));
   }
 
   @Post('bulk')

@@ -26,7 +26,7 @@ export function found<Thing>(thing: Thing | undefined, kind: string, id: string)
   return thing;
 }
 
-const CURSORS = { item: new Cursor('items', ['text']), location: new Cursor('locations', ['text']), channel: new Cursor('channels', ['text']) } as const;
+const CURSORS = { location: new Cursor('locations', ['text']), channel: new Cursor('channels', ['text']) } as const;
 
 /** The id that the page before ended with; ids are ordered byte by byte, and every one comes after the empty text. @throws HubError CURSOR_INVALID */
 export function idAfter(kind: keyof typeof CURSORS, cursor: string | undefined): string {

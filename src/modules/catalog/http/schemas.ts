@@ -1,5 +1,6 @@
 import { Type, type Static, type TProperties } from '@sinclair/typebox';
 import { LONGEST_ID } from '../../../core/canonical/index.js';
+import { ListOrders, sortOf } from '../../../core/http/paging/list-orders.js';
 import { pageQuery } from '../../../core/http/paging/page-schemas.js';
 import { LOCATION_TYPES } from '../locations/location.js';
 
@@ -53,7 +54,8 @@ export type ChannelAnswer = Static<typeof ChannelForms.answer>;
 export type BodyOf<Answer extends { id: string }> = Omit<Answer, 'id'> & { readonly id?: string };
 
 export const PageQuery = pageQuery({});
-export const ItemQuery = pageQuery({ sku: Type.Optional(Type.String({ minLength: 1, maxLength: LONGEST_ID })), gtin: Type.Optional(Type.String({ minLength: 1, maxLength: LONGEST_ID })) });
+export const ITEM_ORDERS = new ListOrders('items', ['text'], ['id', '-id']);
+export const ItemQuery = pageQuery({ sort: sortOf(ITEM_ORDERS), sku: Type.Optional(Type.String({ minLength: 1, maxLength: LONGEST_ID })), gtin: Type.Optional(Type.String({ minLength: 1, maxLength: LONGEST_ID })) });
 export const LocationQuery = pageQuery({ type: Type.Optional(locationFields.type) });
 
 // Not named as the values are: Nest would take the schema for the class of the parameter.

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { seek, type ListOrder } from '../../../core/http/paging/list-orders.js';
 import { Database } from '../../../core/persistence/database.js';
 import type { Item } from './item.js';
 
@@ -14,13 +15,15 @@ export class ReadItems {
     return item;
   }
 
-  /** In order of id, after the one named; at most `most`. */
-  page(after: string, most: number, filter: { readonly sku?: string; readonly gtin?: string } = {}): Promise<Item[]> {
-    const values: unknown[] = [after, most];
-    const conditions = ['code > $1'];
+  /** In order of id, either way; at most `most`. */
+  page(order: ListOrder<readonly ['text']>, most: number, filter: { readonly sku?: string; readonly gtin?: string } = {}): Promise<Item[]> {
+    const values: unknown[] = [];
+    const put = (value: unknown): string => `$${values.push(value)}`;
+    const { condition, orderBy } = seek(order, ['code'], put);
+    const conditions = [condition];
     for (const field of ['sku', 'gtin'] as const) {
-      if (filter[field] !== undefined) conditions.push(`${field} = $${values.push(filter[field].normalize('NFC'))}`);
+      if (filter[field] !== undefined) conditions.push(`${field} = ${put(filter[field].normalize('NFC'))}`);
     }
-    return this.db.query<Item>(`select ${FIELDS} from catalog.item where ${conditions.join(' and ')} order by code limit $2`, values);
+    return this.db.query<Item>(`select ${FIELDS} from catalog.item where ${conditions.join(' and ')} order by ${orderBy} limit ${put(most)}`, values);
   }
 }
