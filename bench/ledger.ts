@@ -14,6 +14,8 @@ import { LedgerLanes, type MovementEntry } from '../src/modules/inventory/ledger
 import { startBenchHub, type BenchHub } from './stage/hub.js';
 import { crowd, median, option, perSecond, rate, say, verdict } from './stage/measure.js';
 import { itemCode, layOut, skewed, storeCode } from './stage/shape.js';
+import { Tracing } from '../src/core/observability/tracing/tracing.js';
+import type { Settings } from '../src/core/settings/settings.js';
 
 const shape = { items: option('items', 20_000), stores: option('stores', 300), sparsity: 10 };
 const rounds = option('rounds', 3);
@@ -84,7 +86,7 @@ async function main(): Promise<void> {
     const levels = (await pool.query<{ count: string }>('select count(*) from inventory.stock_level')).rows[0]?.count;
     say(`${levels} stock levels`);
     const database = new Database(source);
-    const lanes = new LedgerLanes(database, { ring: () => undefined } as unknown as WakeUps, new InventoryMetrics(new Metrics(), database));
+    const lanes = new LedgerLanes(database, { ring: () => undefined } as unknown as WakeUps, new InventoryMetrics(new Metrics(), database), new Tracing({} as Settings, new Metrics()));
     const measures: Record<string, () => Promise<number>> = {
       'insert only, 1000 x 2': () => crowd(2, forMs, async (lane) => (await pool.query(INSERT_ONLY, sqlArguments(columns(BATCH, lane)))) && BATCH),
       'ledger step in SQL, 1000 x 2': () => crowd(2, forMs, async (lane) => (await pool.query(STEP, sqlArguments(columns(BATCH, lane)))) && BATCH),

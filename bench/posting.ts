@@ -27,6 +27,8 @@ import { WorkBook } from '../src/modules/inventory/posting/work-book.js';
 import { startBenchHub } from './stage/hub.js';
 import { median, option, perSecond, rate, say, verdict } from './stage/measure.js';
 import { itemCode, layOut, skewed, storeCode } from './stage/shape.js';
+import { Tracing } from '../src/core/observability/tracing/tracing.js';
+import type { Settings } from '../src/core/settings/settings.js';
 
 const shape = { items: 2_000, stores: 50, sparsity: 10 };
 const movements = option('movements', 20_000);
@@ -59,9 +61,9 @@ async function main(): Promise<void> {
     const postMovements = async (_connection: Connection, postings: readonly MovementPosting[]) => postings.map(() => ((taken += 1), { kind: 'applied' as const }));
     const leases = new BookLeases(database, new PostingMetrics(new Metrics(), database));
     const work = new WorkBook(new ReadLedger(database, new CatalogDirectory(database)), new NameMovements(references, new PostingKeys(database)),
-      new SendPostings({ postMovements } as Partial<PluginHost> as PluginHost), new HeldPostings(database), leases);
+      new SendPostings({ postMovements } as Partial<PluginHost> as PluginHost, new Tracing({} as Settings, new Metrics())), new HeldPostings(database), leases);
     await new PostingBooks(database, silent).open(SOURCE, 'now', false);
-    const lanes = new LedgerLanes(database, silent, new InventoryMetrics(new Metrics(), database));
+    const lanes = new LedgerLanes(database, silent, new InventoryMetrics(new Metrics(), database), new Tracing({} as Settings, new Metrics()));
     const seen: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
       await record(lanes, round);

@@ -25,4 +25,7 @@ export const SETTINGS_TABLE = [
   ['CROSSDOCK_OIDC_ROLES', 'which values of the claim mean which role: admin=hub-admins,viewer=staff', 'none'],
   ['CROSSDOCK_OIDC_CREATE_USERS', 'yes: whoever the provider sends with a role becomes a user', 'no'],
   ['CROSSDOCK_OIDC_LINK_BY_EMAIL', 'yes: a user is linked to the provider by a verified e-mail address', 'no'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'a collector that traces are sent to by OTLP over HTTP (JSON), for example http://collector:4318; /v1/traces is added', 'no traces'],
+  ['OTEL_EXPORTER_OTLP_HEADERS', 'headers for the collector: authorization=Bearer%20abc,x-tenant=one', 'none'],
+  ['OTEL_SERVICE_NAME', 'what the hub calls itself in traces', 'crossdock'],
 ];

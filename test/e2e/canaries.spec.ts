@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { canary, leaks, plainCanary, type Canaries } from '../support/access/canaries.js';
+import { Collector } from '../support/tracing/collector.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { HUB_ADMIN, startHub, type Hub, type HubAnswer } from '../support/hub.js';
 import { sign } from '../support/intake.js';
@@ -11,7 +12,8 @@ import { buildPlugins, type PluginBuild } from '../support/plugins.js';
 
 const OWNER = `canary_${randomBytes(6).toString('hex')}`;
 const DATABASE_PASSWORD = randomBytes(16).toString('hex');
-const [SETUP, OIDC_SECRET, PASSWORD, WEBHOOK, TOKEN, OTHER_TOKEN] = [plainCanary(), plainCanary(), canary(), canary(), plainCanary(), plainCanary()];
+const [SETUP, OIDC_SECRET, PASSWORD, WEBHOOK, TOKEN, OTHER_TOKEN, COLLECTOR] = [plainCanary(), plainCanary(), canary(), canary(), plainCanary(), plainCanary(), plainCanary()];
+const collector = new Collector();
 
 let database: TestDatabase;
 let plugins: PluginBuild;
@@ -22,7 +24,7 @@ let hub: Hub;
 let admin: string | undefined;
 /** Every answer that refuses something, as its caller saw it. */
 const problems: string[] = [];
-const secrets: Record<string, string> = { setup: SETUP, oidc: OIDC_SECRET, password: PASSWORD, webhook: WEBHOOK, token: TOKEN, otherToken: OTHER_TOKEN, database: DATABASE_PASSWORD };
+const secrets: Record<string, string> = { setup: SETUP, oidc: OIDC_SECRET, password: PASSWORD, webhook: WEBHOOK, token: TOKEN, otherToken: OTHER_TOKEN, collector: COLLECTOR, database: DATABASE_PASSWORD };
 
 async function asOwner(sql: string, url = inject('postgres').admin): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
@@ -81,6 +83,7 @@ beforeAll(async () => {
     env: {
       CROSSDOCK_LOG_LEVEL: 'trace', CROSSDOCK_PLUGINS_DIR: plugins.folders.further ?? '', CROSSDOCK_SETUP_TOKEN: SETUP, CROSSDOCK_PUBLIC_URL: 'http://127.0.0.1',
       CROSSDOCK_OIDC_ISSUER: `http://${host}`, CROSSDOCK_OIDC_CLIENT_ID: 'hub', CROSSDOCK_OIDC_CLIENT_SECRET: OIDC_SECRET, CROSSDOCK_OIDC_ROLES: 'viewer=staff',
+      OTEL_EXPORTER_OTLP_ENDPOINT: await collector.start(), OTEL_EXPORTER_OTLP_HEADERS: `authorization=${encodeURIComponent(COLLECTOR)}`,
     },
   });
 }, 90_000);
@@ -88,6 +91,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await hub.stop();
   echo.close();
+  collector.stop();
   await database.drop();
   await asOwner(`drop role ${OWNER}`);
   await plugins.remove();
@@ -165,7 +169,7 @@ async function outside(): Promise<void> {
 /** Everything that the hub shows, tells or keeps. */
 async function views(): Promise<Record<string, string>> {
   const text = async (path: string): Promise<string> => (await fetch(hub.url + path, { headers: { authorization: `Bearer ${admin ?? hub.adminToken}` } })).text();
-  const seen: Record<string, string> = { log: hub.log(), problems: problems.join('\n') };
+  const seen: Record<string, string> = { log: hub.log(), problems: problems.join('\n'), traces: collector.bodies.join('\n') };
   const paths = ['/metrics', '/health/ready', '/admin/v1/deliveries', '/admin/v1/exceptions', '/admin/v1/connections', '/admin/v1/connections/shop', '/admin/v1/clients', '/admin/v1/users', '/admin/v1/plugins', '/admin/v1/audit', '/admin/v1/audit/export'];
   for (const path of paths) seen[path] = await text(path);
   for (const list of ['deliveries', 'exceptions']) for (const { id } of (JSON.parse(seen[`/admin/v1/${list}`] ?? '') as { items: { id: string }[] }).items) seen[`${list}/${id}`] = await text(`/admin/v1/${list}/${id}`);
@@ -174,17 +178,19 @@ async function views(): Promise<Record<string, string>> {
   return seen;
 }
 
-it('shows no secret, in any form, in its log at its most talkative, its metrics, problems, deliveries, exceptions, audit log and tables', async () => {
+it('shows no secret, in any form, in its log at its most talkative, its traces, metrics, problems, deliveries, exceptions, audit log and tables', async () => {
   await outside();
   await people();
   await provider();
   await clients();
   const seen = await views();
-  expect(Object.keys(secrets).sort()).toEqual(['accessToken', 'apiKey', 'database', 'invitation', 'oidc', 'otherToken', 'password', 'session', 'setup', 'token', 'webhook']);
+  expect(Object.keys(secrets).sort()).toEqual(['accessToken', 'apiKey', 'collector', 'database', 'invitation', 'oidc', 'otherToken', 'password', 'session', 'setup', 'token', 'webhook']);
   expect(Object.values(secrets).filter((secret) => secret.length < 20)).toEqual([]);
   // What was driven has left its traces: the search would otherwise find nothing in nothing.
   expect(seen['log']).toMatch(/"level":"error"/);
   expect(seen['/admin/v1/exceptions']).toContain('PLUGIN_FAILED');
+  expect(collector.headers[0]?.['authorization']).toBe(COLLECTOR);
+  expect(new Set(collector.spans.map(({ name }) => name))).toEqual(new Set([...collector.spans.map(({ name }) => name), 'POST /webhooks/:connectionId/:topic', 'inbox.batch', 'delivery.read', 'plugin.call', 'egress.request']));
   expect(problems.length).toBeGreaterThan(15);
   expect(leaks(secrets, seen)).toEqual([]);
 }, 120_000);

@@ -21,6 +21,7 @@ import { LedgerLanes } from '../../src/modules/inventory/ledger/ledger-lanes.js'
 import { RecordStock } from '../../src/modules/inventory/ledger/record-stock.js';
 import { DoomedDatabase } from '../support/crash/doomed-database.js';
 import { moved, startIntakeApp, type IntakeApp } from '../support/intake.js';
+import { Tracing } from '../../src/core/observability/tracing/tracing.js';
 
 let hub: IntakeApp;
 
@@ -40,11 +41,11 @@ interface Process {
 function processOn(database: Database): Process {
   const wakeUps = { on: () => undefined, ring: () => undefined } as unknown as WakeUps;
   const facts = new StockFacts();
-  facts.register(new RecordStock(new CatalogDirectory(database), new LedgerLanes(database, wakeUps, hub.app.get(InventoryMetrics))));
+  facts.register(new RecordStock(new CatalogDirectory(database), new LedgerLanes(database, wakeUps, hub.app.get(InventoryMetrics), hub.app.get(Tracing))));
   const references = new CrossReferences(database);
   const recorder = new RecordEvents(references, facts);
   const [metrics, connections] = [hub.app.get(IntakeMetrics), hub.app.get(ConnectionDirectory)];
-  const worker = new WorkLane(new ReadDeliveries(hub.app.get(PluginHost)), recorder, metrics);
+  const worker = new WorkLane(new ReadDeliveries(hub.app.get(PluginHost)), recorder, metrics, hub.app.get(Tracing));
   return {
     consumer: new InboxConsumer(new Lanes(database, metrics), worker, connections, wakeUps, hub.app.get(Inbox)),
     replay: new ReplayParked(new ParkedStore(database, metrics), recorder, connections, references, wakeUps),

@@ -6,6 +6,8 @@ import { Audit } from '../audit/audit.js';
 import { Callers } from '../governance/callers.js';
 import { Draining } from '../observability/draining.js';
 import { RequestMetrics } from '../observability/request-metrics.js';
+import { addTraceHooks } from '../observability/tracing/trace-requests.js';
+import { Tracing } from '../observability/tracing/tracing.js';
 import { SETTINGS, type Settings } from '../settings/settings.js';
 import { DtoPipe } from './dto.pipe.js';
 import { addIdempotencyHooks } from './idempotency/idempotency-hooks.js';
@@ -34,6 +36,7 @@ export function configureApp(app: NestFastifyApplication): void {
   addIdempotencyHooks(fastify, app.get(KeptAnswers));
   addAuditHooks(fastify, app.get(Audit, { strict: false }));
   app.get(RequestMetrics).observe(fastify);
+  if (app.get(Tracing).wanted) addTraceHooks(fastify, app.get(Tracing));
   app.get(ApiDescription).describes(app);
   // Guards given here come after those of modules: the caller is known by then.
   app.useGlobalGuards(new KnownQueryGuard(), app.get(IdempotencyGuard));

@@ -14,13 +14,14 @@ import { ProcessMetrics } from './process-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
 import { TimelineController } from './timeline/timeline.controller.js';
 import { Timeline } from './timeline/timeline.js';
+import { Tracing } from './tracing/tracing.js';
 
-/** Logs, metrics, health, correlation and timelines. Needs SETTINGS and Database from global modules. */
+/** Logs, metrics, health, correlation, timelines and traces. Needs SETTINGS and Database from global modules. */
 @Global()
 @Module({
   imports: [LoggerModule.forRootAsync({ inject: [SETTINGS], useFactory: loggerParams }), TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController, MetricsController, TimelineController],
-  providers: [{ provide: DISK_SPACE, useValue: diskSpace }, DiskRoom, Draining, Metrics, ProcessMetrics, Readiness, RequestMetrics, Timeline],
-  exports: [Draining, Metrics, RequestMetrics, Timeline],
+  providers: [{ provide: DISK_SPACE, useValue: diskSpace }, DiskRoom, Draining, Metrics, ProcessMetrics, Readiness, RequestMetrics, Timeline, Tracing],
+  exports: [Draining, Metrics, RequestMetrics, Timeline, Tracing],
 })
 export class ObservabilityModule {}

@@ -103,6 +103,14 @@ it('reads a Redis in every form that its URL has', () => {
   expect(place('')).toBeUndefined();
 });
 
+it('reads where traces go, and never repeats a header for the collector in its complaint', () => {
+  expect(readSettings({ OTEL_EXPORTER_OTLP_HEADERS: 'x=y' }, '/clone').tracing).toBeUndefined();
+  const { tracing } = readSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otel.example.com/tenant/', OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20a%3D%2C, x-tenant=one=1', OTEL_SERVICE_NAME: 'hub-2' }, '/clone');
+  expect(tracing).toEqual({ endpoint: 'https://otel.example.com/tenant/v1/traces', headers: { authorization: 'Bearer a=,', 'x-tenant': 'one=1' }, serviceName: 'hub-2' });
+  for (const OTEL_EXPORTER_OTLP_ENDPOINT of ['collector:4318', 'ftp://collector', 'http://u:hunter2@collector', 'http://collector/?key=hunter2']) expect(complaint({ OTEL_EXPORTER_OTLP_ENDPOINT })).toMatch(/^(?!.*hunter2).*OTEL_EXPORTER_OTLP_ENDPOINT must be/);
+  for (const OTEL_EXPORTER_OTLP_HEADERS of ['hunter2', 'a b=hunter2', 'a=hunter2%', 'a=hunter2%0A', '=hunter2']) expect(complaint({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector', OTEL_EXPORTER_OTLP_HEADERS })).toMatch(/^(?!.*hunter2).*header 1 is not/);
+});
+
 it('is described by the same table that the launcher prints before anything is built', async () => {
   const { SETTINGS_TABLE } = (await import(/* @vite-ignore */ LAUNCHER_TABLE)) as { SETTINGS_TABLE: string[][] };
   expect(SETTINGS_TABLE).toEqual(SETTING_ROWS.map((row) => [row.name, row.meaning, row.byDefault]));

@@ -6,6 +6,7 @@ import { HubError } from '../errors/index.js';
 import { OIDC_ROWS, readOidcSettings, type OidcSettings } from './oidc-settings.js';
 import type { SettingRow } from './setting-row.js';
 import { redisPlace, type RedisPlace } from './redis-place.js';
+import { readTracingSettings, TRACING_ROWS, type TracingSettings } from './tracing-settings.js';
 
 export type Role = 'all' | 'api' | 'worker';
 
@@ -36,6 +37,8 @@ export interface Settings {
   readonly credentialsKeys: readonly string[] | undefined;
   /** Undefined where users sign in by passwords alone. */
   readonly oidc: OidcSettings | undefined;
+  /** Undefined where no traces are sent. */
+  readonly tracing: TracingSettings | undefined;
 }
 
 export const SETTINGS = Symbol('settings');
@@ -60,6 +63,7 @@ export const SETTING_ROWS: readonly SettingRow[] = [
   { name: 'CROSSDOCK_PUBLIC_URL', meaning: 'where people reach the hub, for example https://hub.example.com', byDefault: 'none' },
   { name: 'CROSSDOCK_TRUSTED_PROXIES', meaning: 'addresses and networks of proxies whose X-Forwarded-For is believed: 10.0.0.0/8,192.0.2.7', byDefault: 'none' },
   ...OIDC_ROWS,
+  ...TRACING_ROWS,
 ];
 
 /** Where data lives when nobody says: root's Postgres must run as another user, who cannot read a root-owned clone. */
@@ -141,5 +145,6 @@ export function readSettings(env: NodeJS.ProcessEnv, root: string = process.cwd(
     publicUrl: ownUrl,
     trustedProxies: trustedProxies(given('CROSSDOCK_TRUSTED_PROXIES')),
     oidc: readOidcSettings(given, ownUrl),
+    tracing: readTracingSettings(given),
   };
 }

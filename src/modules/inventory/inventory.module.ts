@@ -39,6 +39,7 @@ import { ReadChannels } from './publication/read-channels.js';
 import { ReadPublications } from './publication/read-publications.js';
 import { ResyncChannel } from './publication/resync-channel.js';
 import { TellChannel } from './publication/tell-channel.js';
+import { TracePublication } from './publication/trace-publication.js';
 import { WorkChannel } from './publication/work-channel.js';
 import { HoldStock } from './reservation/hold-stock.js';
 import { ReadReservations } from './reservation/read-reservations.js';
@@ -54,7 +55,7 @@ import { MovementTimeline } from './timeline/movement-timeline.js';
     InventoryMetrics, LedgerLanes, RecordStock, ReadLevels, ReadLedger,
     FollowCatalog, ReadAvailability, KeepSellingRules,
     HoldStock, SettleHold, ReadReservations,
-    DirtyFigures, ChannelNames, TellChannel, WorkChannel, ChannelPublications, ResyncChannel, PublishFigures, ReadPublications, ReadChannels, ControlPublication,
+    DirtyFigures, ChannelNames, TellChannel, TracePublication, WorkChannel, ChannelPublications, ResyncChannel, PublishFigures, ReadPublications, ReadChannels, ControlPublication,
     PostingMetrics, PostingViews, PostingKeys, PostingBooks, BookLeases, NameMovements, SendPostings, HeldPostings, DecideHeld, WorkBook, ReleaseMapped, PostMovements,
     MovementTimeline, BooksOfMovements, FigureTimeline,
   ],

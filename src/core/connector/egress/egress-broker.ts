@@ -4,6 +4,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { HubError } from '../../errors/index.js';
 import type { Connection } from '../connection.js';
 import { ConnectionDirectory } from '../connection-directory.js';
+import { Tracing } from '../../observability/tracing/tracing.js';
 import { PluginMetrics } from '../host/plugin-metrics.js';
 import { ByteBudget } from '../wall/byte-budget.js';
 import { guardedLookup } from './guarded-lookup.js';
@@ -63,6 +64,7 @@ export class EgressBroker implements OnApplicationShutdown {
   constructor(
     private readonly directory: ConnectionDirectory,
     private readonly metrics: PluginMetrics,
+    private readonly tracing: Tracing,
   ) {
     directory.onChanged((connection) => this.forget(connection));
   }
@@ -76,7 +78,7 @@ export class EgressBroker implements OnApplicationShutdown {
     const startedAt = performance.now();
     const note = (outcome: string): void => this.metrics.request(connection.plugin, outcome, (performance.now() - startedAt) / 1_000);
     try {
-      const answer = await this.forward(connection, asked);
+      const answer = await this.traced(connection, asked);
       note(`${Math.floor(answer.response.status / 100)}xx`);
       return answer;
     } catch (error) {
@@ -86,6 +88,15 @@ export class EgressBroker implements OnApplicationShutdown {
       if (failure) this.logger.debug(`${connection.id}: ${failure.kind}: ${failure.message}`);
       throw error;
     }
+  }
+
+  /** Where it goes and what it says may hold secrets: the span has neither. */
+  private traced(connection: Connection, asked: EgressRequest): Promise<ReadResponse> {
+    return this.tracing.span(() => ({ name: 'egress.request', kind: 'client', attributes: { 'crossdock.connection': connection.id } }), async (span) => {
+      const answer = await this.forward(connection, asked);
+      span?.set({ 'http.response.status_code': answer.response.status });
+      return answer;
+    });
   }
 
   private async forward(connection: Connection, { request, body, signal, deadlineAt, mayGo, held }: EgressRequest): Promise<ReadResponse> {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { ConnectorError } from '@crossdock/connector-sdk';
 import { HubError } from '../../errors/index.js';
 import type { Connection } from '../connection.js';
@@ -26,6 +27,8 @@ interface Call {
   readonly mayGo: () => boolean;
   readonly abort: AbortController;
   readonly deadlineAt: number;
+  /** Runs something as part of whatever asked: a request of the child comes from its channel, which knows nothing of that. */
+  readonly asPart: <T>(work: () => T) => T;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: HubError) => void;
   requests: number;
@@ -70,7 +73,7 @@ export class CallsInFlight {
       const allowedMs = this.limits.callMs[method];
       const deadlineAt = Date.now() + allowedMs;
       const timer = setTimeout(() => this.deadline(id), allowedMs);
-      this.calls.set(id, { connection, mayGo, abort: new AbortController(), deadlineAt, resolve, reject, requests: 0, refusedHost: undefined, timer, cutOff: false });
+      this.calls.set(id, { connection, mayGo, asPart: AsyncLocalStorage.snapshot(), abort: new AbortController(), deadlineAt, resolve, reject, requests: 0, refusedHost: undefined, timer, cutOff: false });
       this.channel.send({ type: 'call', id, method, connectionId: connection.id, config: connection.config, entries, beside, deadlineAt, traceId });
     });
   }
@@ -119,8 +122,8 @@ export class CallsInFlight {
     if (!this.held.take(body.length)) throw new ConnectorError('transient', 'Too many bytes of requests are in flight.');
     call.requests += 1;
     try {
-      const { connection, deadlineAt, abort, mayGo } = call;
-      return await this.broker.send(connection, { request: said.request, body: said.hasBody === true ? body : undefined, signal: abort.signal, deadlineAt, mayGo, held: this.held });
+      const { connection, deadlineAt, abort, mayGo, asPart } = call;
+      return await asPart(() => this.broker.send(connection, { request: said.request, body: said.hasBody === true ? body : undefined, signal: abort.signal, deadlineAt, mayGo, held: this.held }));
     } finally {
       this.held.give(body.length);
       call.requests -= 1;

@@ -8,6 +8,9 @@ import type { ClaimedDelivery, LaneClaim } from '../lanes.js';
 import { ReadDeliveries } from './read-deliveries.js';
 import type { EventEntry, EventOutcome, RecordEvents } from './record-events.js';
 import { WorkLane, type LaneWork } from './work-lane.js';
+import { Tracing } from '../../observability/tracing/tracing.js';
+import type { Settings } from '../../settings/settings.js';
+import { Metrics } from '../../observability/metrics.js';
 
 const connection = { sourceId: 5, id: 'shop', matchItemsBy: 'reference', manifest: { webhooks: { topics: ['stock'] } } } as unknown as Connection;
 const metrics = { timed: (_stage: string, work: () => Promise<unknown>) => work(), became: () => undefined } as unknown as IntakeMetrics;
@@ -44,7 +47,7 @@ function bench(): Bench {
     if (entries.some((entry) => entry.event.eventId === 'poison')) throw new Error('value out of range');
     return entries.map(() => ({ kind: 'applied' }));
   };
-  const worker = new WorkLane(new ReadDeliveries({ parseDeliveries } as unknown as PluginHost), { record } as unknown as RecordEvents, metrics);
+  const worker = new WorkLane(new ReadDeliveries({ parseDeliveries } as unknown as PluginHost), { record } as unknown as RecordEvents, metrics, new Tracing({} as Settings, new Metrics()));
   return { work: (claim) => worker.work(connection, claim), calls };
 }
 

@@ -3,6 +3,7 @@ import type { Connection } from '../../connector/connection.js';
 import { HubError } from '../../errors/index.js';
 import { failing, storable, unreadable } from '../exceptions/causes.js';
 import { deliveryKey, eventKey, type Holding } from '../exceptions/hold-back.js';
+import { Tracing } from '../../observability/tracing/tracing.js';
 import { IntakeMetrics } from '../intake-metrics.js';
 import type { ClaimedDelivery, LaneClaim, LaneReturn, Postponed, Settled } from '../lanes.js';
 import { nextPauseMs } from './backoff.js';
@@ -37,13 +38,23 @@ export class WorkLane {
     private readonly reader: ReadDeliveries,
     private readonly recorder: RecordEvents,
     private readonly metrics: IntakeMetrics,
+    private readonly tracing: Tracing,
   ) {}
 
   /**
    * Repeating it is harmless. A delivery that is in none of the answer's lists stays in the queue as it is; `stopped` says why.
    * Throws when the lane as a whole has to wait: then nothing is known of any delivery.
    */
-  async work(connection: Connection, claim: LaneClaim): Promise<LaneWork> {
+  work(connection: Connection, claim: LaneClaim): Promise<LaneWork> {
+    const { deliveries } = claim;
+    return this.tracing.batch(
+      () => ({ name: 'inbox.batch', part: 'delivery.read', kind: 'consumer', of: deliveries.map(({ correlationId }) => correlationId), attributes: { 'crossdock.connection': connection.id, 'crossdock.deliveries': deliveries.length } }),
+      () => this.workOff(connection, claim),
+      ({ settled, postponed, holdings }) => ({ 'crossdock.settled': settled.length, 'crossdock.postponed': postponed.length, 'crossdock.held': holdings.length }),
+    );
+  }
+
+  private async workOff(connection: Connection, claim: LaneClaim): Promise<LaneWork> {
     const apart = claim.failures >= WHOLE_TRIES;
     const { readings, answered, stopped } = await this.metrics.timed('parse', () => this.reader.read(connection, claim.deliveries, apart));
     const deliveries = claim.deliveries.filter(({ id }) => readings.has(id));

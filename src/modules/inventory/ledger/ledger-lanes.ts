@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { StockMovement, StockObservation } from '../../../core/canonical/index.js';
 import { HubError } from '../../../core/errors/index.js';
+import { Tracing } from '../../../core/observability/tracing/tracing.js';
 import { WakeUps } from '../../../core/orchestration/wake-ups.js';
 import { Coalescer } from '../../../core/persistence/coalescer.js';
 import { Database } from '../../../core/persistence/database.js';
@@ -47,6 +48,7 @@ export class LedgerLanes {
     private readonly database: Database,
     private readonly wakeUps: WakeUps,
     private readonly metrics: InventoryMetrics,
+    private readonly tracing: Tracing,
   ) {
     const lanes = Array.from({ length: LANES });
     this.movementLanes = lanes.map(() => new Coalescer((parcels: MovementEntry[][]) => this.writeMovements(parcels), BATCH, 1, (parcel) => parcel.length));
@@ -85,9 +87,16 @@ export class LedgerLanes {
     this.wakeUps.ring(POSTING_TOPIC);
   }
 
+  private commit<T>(fact: 'movement' | 'count', facts: readonly { readonly correlationId: string }[], write: () => Promise<T>): Promise<T> {
+    return this.tracing.batch(
+      () => ({ name: 'ledger.batch', part: 'ledger.commit', kind: 'internal', of: facts.map(({ correlationId }) => correlationId), attributes: { 'crossdock.fact': fact, 'crossdock.facts': facts.length } }),
+      () => this.metrics.timed(fact, write),
+    );
+  }
+
   private async writeMovements(parcels: MovementEntry[][]): Promise<number[][]> {
     const entries = parcels.flat();
-    const rows = await this.metrics.timed('movement', () => this.database.query<{ status: number[] }>(
+    const rows = await this.commit('movement', entries.map(({ movement }) => movement), () => this.database.query<{ status: number[] }>(
       'select inventory.record_movements($1::int[], $2::text[], $3::text[], $4::smallint[], $5::int[], $6::bigint[], $7::int[], $8::int[], $9::timestamptz[], $10::text[]) as status',
       [
         numberArray(entries.map(({ movement }) => movement.source)),
@@ -109,7 +118,7 @@ export class LedgerLanes {
 
   private async writeCounts(parcels: CountEntry[][]): Promise<CountAnswer[][]> {
     const entries = parcels.flat();
-    const rows = await this.metrics.timed('count', () => this.database.query<{ status: number[]; correction: number[] }>(
+    const rows = await this.commit('count', entries.map(({ observation }) => observation), () => this.database.query<{ status: number[]; correction: number[] }>(
       'select status, correction from inventory.record_observations($1::int[], $2::text[], $3::int[], $4::int[], $5::bigint[], $6::timestamptz[], $7::text[])',
       [
         numberArray(entries.map(({ observation }) => observation.source)),

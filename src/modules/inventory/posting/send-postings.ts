@@ -4,6 +4,7 @@ import { callFailure, type CallFailure } from '../../../core/connector/call-fail
 import type { Connection } from '../../../core/connector/connection.js';
 import { PluginHost } from '../../../core/connector/plugin-host.js';
 import { invariant } from '../../../core/errors/index.js';
+import { Tracing } from '../../../core/observability/tracing/tracing.js';
 import { parsePosition, type LedgerPosition } from '../ledger/read-ledger.js';
 import { isolate } from '../../../core/intake/facts/isolate.js';
 import type { Settlement } from './book-lease.js';
@@ -37,19 +38,28 @@ export interface Books {
 /** Hands movements over to the connector and says what became of each. Writes nothing here. */
 @Injectable()
 export class SendPostings {
-  constructor(private readonly host: PluginHost) {}
+  constructor(
+    private readonly host: PluginHost,
+    private readonly tracing: Tracing,
+  ) {}
 
   /** In one call, at most `batchMax`. What has no name yet is held without being sent. */
   async send({ connection, mayGo }: Books, movements: readonly NamedMovement[]): Promise<Sent> {
     const postings = movements.flatMap(({ posting }) => posting ?? []);
     try {
-      const results = postings.length > 0 ? await this.host.postMovements(connection, postings, mayGo) : [];
+      const results = postings.length > 0 ? await this.post(connection, movements, () => this.host.postMovements(connection, postings, mayGo)) : [];
       let next = 0;
       return { fates: movements.map((movement) => (movement.posting ? fateOf(movement, results[next++]) : unmapped(connection, movement))) };
     } catch (error) {
       const failure = callFailure(error);
       return { failure, fates: movements.map((movement) => (movement.posting ? fateInFailure(movement, failure, postings.length) : unmapped(connection, movement))) };
     }
+  }
+
+  private post<T>({ id }: Connection, movements: readonly NamedMovement[], work: () => Promise<T>): Promise<T> {
+    const posted = movements.filter(({ posting }) => posting);
+    return this.tracing.batch(
+      () => ({ name: 'books.batch', part: 'books.post', kind: 'producer', of: posted.map(({ entry }) => entry.correlationId), attributes: { 'crossdock.connection': id, 'crossdock.movements': posted.length } }), work);
   }
 
   /**

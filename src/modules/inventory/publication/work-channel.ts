@@ -5,6 +5,7 @@ import { momentNow, whileRenewed } from '../../../core/orchestration/pumps/while
 import { InventoryMetrics } from '../inventory-metrics.js';
 import { CLAIM_TERMS, DirtyFigures, type Claim, type Settlement } from './dirty-figures.js';
 import { TellChannel } from './tell-channel.js';
+import { TracePublication } from './trace-publication.js';
 
 /** What one batch came to. `laterMs`: how soon what was put off may be tried again, undefined where nothing was. */
 export interface Told {
@@ -24,6 +25,7 @@ export class WorkChannel {
     private readonly connections: ConnectionDirectory,
     private readonly tell: TellChannel,
     private readonly metrics: InventoryMetrics,
+    private readonly traces: TracePublication,
   ) {}
 
   /** The connection that a channel is told through, where it is on and can be told anything. */
@@ -41,7 +43,7 @@ export class WorkChannel {
     const claim = await this.dirty.claim(channel, sink.batchMax);
     if (!claim) return undefined;
     const claimedAt = performance.now();
-    const settlements = await whileRenewed(CLAIM_TERMS, asked, () => this.renew(claim), (holds) => this.tell.figures(connection, sink.itemReference, claim, basis, holds));
+    const settlements = await whileRenewed(CLAIM_TERMS, asked, () => this.renew(claim), (holds) => this.traces.telling(connection, claim, () => this.tell.figures(connection, sink.itemReference, claim, basis, holds)));
     await this.dirty.settle(claim, settlements);
     this.count(claim, connection.plugin, settlements, performance.now() - claimedAt);
     const later = settlements.filter((one) => one.result === 'later');
