@@ -25,6 +25,7 @@ import { Orchestration1700000016000 } from './1700000016000-orchestration.js';
 import { InstallationKey1700000016100 } from './1700000016100-installation-key.js';
 import { BoardTickets1700000016200 } from './1700000016200-board-tickets.js';
 import { Timelines1700000017000 } from './1700000017000-timelines.js';
+import { ClientGrants1700000018000 } from './1700000018000-client-grants.js';
 import { DeliveryFilters1700000019000 } from './1700000019000-delivery-filters.js';
 import { ChannelPublications1700000020000 } from './1700000020000-channel-publications.js';
 
@@ -57,6 +58,7 @@ export const MIGRATIONS = [
   InstallationKey1700000016100,
   BoardTickets1700000016200,
   Timelines1700000017000,
+  ClientGrants1700000018000,
   DeliveryFilters1700000019000,
   ChannelPublications1700000020000,
 ];

@@ -1,5 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { OBJECTS } from '../support/access/objects.js';
 import { OPEN_ROUTES } from '../support/access/table.js';
 import { startWholeApp, type WholeApp } from '../support/whole-app.js';
 
@@ -35,6 +36,12 @@ it('describes every route in an OpenAPI 3.1 document, with its security and its 
     expect([name, Object.keys(operation.responses).some((status) => /^[23]/.test(status))]).toEqual([name, true]);
   }
   expect(danglingReferences(document)).toEqual([]);
+});
+
+it('says of every operation of the business API what it means for a client that is limited to some objects', () => {
+  const { paths } = document as unknown as { paths: Record<string, Record<string, Operation>> };
+  const business = Object.entries(paths).flatMap(([path, item]) => (path.startsWith('/api/') ? Object.values(item).map(({ operationId }) => operationId) : []));
+  expect(business.sort()).toEqual(Object.keys(OBJECTS).sort());
 });
 
 it('describes bodies, answers and parameters with schemas that are valid in JSON Schema 2020-12', () => {

@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   IDEMPOTENT_ANSWER_LOST: { status: 409, title: 'The request was carried out, and its answer can no longer be shown', retry: 'never' },
   UNAUTHENTICATED: { status: 401, title: 'Who is calling is not known', retry: 'never' },
   FORBIDDEN: { status: 403, title: 'The caller may not do this', retry: 'never' },
+  NOT_GRANTED: { status: 403, title: 'The client is limited to other objects', retry: 'never' },
   SETUP_TOKEN_INVALID: { status: 401, title: 'The setup token is not the one that was printed', retry: 'never' },
   ALREADY_SET_UP: { status: 409, title: 'This hub has been claimed', retry: 'never' },
   INVITATION_INVALID: { status: 401, title: 'The invitation is not good, or no longer', retry: 'never' },

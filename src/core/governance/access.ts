@@ -1,6 +1,7 @@
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { invariant } from '../errors/index.js';
 import type { Settings } from '../settings/settings.js';
+import type { Grants } from './grants/grants.js';
 
 /** What an API client may be allowed to do. */
 export const SCOPES = ['catalog:read', 'catalog:write', 'stock:read', 'stock:write', 'reservations:write', 'metrics:read'] as const;
@@ -46,6 +47,8 @@ export interface ClientCaller {
   readonly scopes: readonly Scope[];
   /** Undefined for a client without limits. */
   readonly limits: CallLimits | undefined;
+  /** Which of the retailer's objects it may read and touch. */
+  readonly grants: Grants;
 }
 
 /** A person with a session: as the database knew the account when the request came in, not when the session began. */
@@ -87,7 +90,8 @@ export interface AuthenticatedRequest {
   caller?: Caller;
 }
 
-function callerOf(context: ExecutionContext): Caller {
+/** Whom the guard let through. Not for public routes, which have nobody. */
+export function callerOf(context: ExecutionContext): Caller {
   const { caller } = context.switchToHttp().getRequest<AuthenticatedRequest>();
   invariant(caller, 'a public route asks who is calling');
   return caller;

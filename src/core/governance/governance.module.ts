@@ -10,6 +10,7 @@ import { KeyController } from './client/key.controller.js';
 import { Keys } from './client/keys.js';
 import { CallMeter } from './client/limits/call-meter.js';
 import { Usage } from './client/usage.js';
+import { GrantableKinds } from './grants/grantable-kinds.js';
 import { AdmitPerson } from './oidc/admit-person.js';
 import { IdentityProvider } from './oidc/identity-provider.js';
 import { OidcController } from './oidc/oidc.controller.js';
@@ -33,10 +34,10 @@ import { Users } from './user/users.js';
 @Module({
   controllers: [SetupController, SessionController, OidcController, OwnAccountController, UserController, ClientController, KeyController],
   providers: [
-    { provide: APP_GUARD, useClass: AccessGuard }, Callers, AccessVersion, ClientKeys, Clients, Keys, CallMeter, Usage, AccessTokens, SetupService,
+    { provide: APP_GUARD, useClass: AccessGuard }, Callers, AccessVersion, ClientKeys, Clients, Keys, GrantableKinds, CallMeter, Usage, AccessTokens, SetupService,
     Sessions, SignIn, Tries, Users, ManageUsers, KeepAnAdmin, Invitations, OwnAccount,
     IdentityProvider, AdmitPerson, OidcSignIn,
   ],
-  exports: [SetupService, Callers, ClientKeys, CallMeter, AccessTokens, Sessions],
+  exports: [SetupService, Callers, GrantableKinds, ClientKeys, CallMeter, AccessTokens, Sessions],
 })
 export class GovernanceModule {}

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { PageAnswerOf } from '../../http/paging/page.dto.js';
 import { SCOPES, type CallLimits, type Scope } from '../access.js';
-import { CallLimitsDto, CLIENT_STATES, type ClientState } from './client.dto.js';
+import type { LimitedTo } from '../grants/grants.js';
+import { CallLimitsDto, CLIENT_STATES, LIMITED_TO, type ClientState } from './client.dto.js';
 
 export class ClientAnswer {
   @ApiProperty({ description: 'Stands in the key, too, and is the `client_id` of OAuth 2.', example: 'k3v7q2mzlw4a' })
@@ -18,6 +19,9 @@ export class ClientAnswer {
 
   @ApiProperty({ type: CallLimitsDto })
   limits!: CallLimits;
+
+  @ApiProperty(LIMITED_TO)
+  limitedTo!: LimitedTo | null;
 
   @ApiProperty({ enum: CLIENT_STATES, description: '`disabled` can be enabled again; `revoked` is for good.' })
   state!: ClientState;

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
 import { Database } from '../../persistence/database.js';
 import type { CallLimits, ClientCaller, Scope } from '../access.js';
+import { Grants, type LimitedTo } from '../grants/grants.js';
+import { SCOPES_OF_CLIENT } from './client.js';
 import { readKey } from './key-format.js';
 
 interface KnownKey {
@@ -17,6 +19,7 @@ interface KeyRow {
   id: string;
   scopes: Scope[];
   limits: CallLimits | null;
+  limited_to: LimitedTo | null;
   secret_hash: Buffer;
   /** Milliseconds left, by the database's clock; null for a key without an end. */
   left_ms: number | null;
@@ -102,7 +105,7 @@ export class ClientKeys {
     if (version !== this.copiedVersion) {
       // Read after the version: a change between the two is copied now and once more, never missed.
       const rows = await this.database.query<KeyRow>(`
-        select k.id as key_id, c.source_id, c.id, c.scopes, k.secret_hash,
+        select k.id as key_id, c.source_id, c.id, ${SCOPES_OF_CLIENT} as scopes, c.limited_to, k.secret_hash,
                ${LIMITS_OF_CLIENT} as limits,
                extract(epoch from k.expires_at - clock_timestamp())::float8 * 1000 as left_ms
         from governance.api_client c join governance.api_key k on k.client_source_id = c.source_id
@@ -118,7 +121,7 @@ export class ClientKeys {
     const now = performance.now();
     const keys = new Map<string, KnownKey[]>();
     for (const row of rows) {
-      const caller: ClientCaller = { kind: 'client', sourceId: row.source_id, clientId: row.id, keyId: row.key_id, scopes: row.scopes, limits: row.limits ?? undefined };
+      const caller: ClientCaller = { kind: 'client', sourceId: row.source_id, clientId: row.id, keyId: row.key_id, scopes: row.scopes, limits: row.limits ?? undefined, grants: Grants.of(row.limited_to) };
       const key = { caller, hash: row.secret_hash, expiresAt: row.left_ms === null ? Number.POSITIVE_INFINITY : now + row.left_ms };
       keys.set(row.id, [...(keys.get(row.id) ?? []), key]);
     }

@@ -18,8 +18,8 @@ export class ClientController {
   @Post()
   @ApiOperation({ operationId: 'createClient', summary: 'Make an API client', description: 'The key is in this answer and nowhere else: the hub keeps only its hash.' })
   @ApiResponse({ status: 201, description: 'The client and its first key', type: NewClientAnswer })
-  create(@Body() { name, scopes, limits = NO_LIMITS, keyExpiresAt }: CreateClientDto): Promise<NewClientAnswer> {
-    return this.clients.create({ name, scopes, limits }, { expiresAt: keyExpiresAt === undefined ? undefined : new Date(keyExpiresAt) });
+  create(@Body() { name, scopes, limits = NO_LIMITS, limitedTo = null, keyExpiresAt }: CreateClientDto): Promise<NewClientAnswer> {
+    return this.clients.create({ name, scopes, limits, limitedTo }, { expiresAt: keyExpiresAt === undefined ? undefined : new Date(keyExpiresAt) });
   }
 
   @Get()
@@ -37,10 +37,10 @@ export class ClientController {
   }
 
   @Patch(':id')
-  @ApiOperation({ operationId: 'changeClient', summary: 'Change an API client\'s name, scopes or limits', description: 'Holds at once here, and within five seconds on every other replica, for all its keys and access tokens.' })
+  @ApiOperation({ operationId: 'changeClient', summary: 'Change an API client\'s name, scopes, limits or what it is limited to', description: 'Holds at once here, and within five seconds on every other replica, for all its keys and access tokens.' })
   @ApiResponse({ status: 200, description: 'The changed client', type: ClientAnswer })
-  change(@Param('id') id: string, @Body() { name, scopes, limits }: ChangeClientDto): Promise<ClientAnswer> {
-    return this.clients.change(id, { ...(name !== undefined && { name }), ...(scopes && { scopes }), ...(limits && { limits }) });
+  change(@Param('id') id: string, @Body() { name, scopes, limits, limitedTo }: ChangeClientDto): Promise<ClientAnswer> {
+    return this.clients.change(id, { ...(name !== undefined && { name }), ...(scopes && { scopes }), ...(limits && { limits }), ...(limitedTo !== undefined && { limitedTo }) });
   }
 
   @Post(':id/disable')

@@ -1,9 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsISO8601, IsNumber, IsObject, IsOptional, IsString, Length, Matches, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
 import { PageQueryDto } from '../../http/paging/page.dto.js';
 import { SCOPES, type CallLimits, type Scope } from '../access.js';
+import type { LimitedTo } from '../grants/grants.js';
 
 export const CLIENT_STATES = ['active', 'disabled', 'revoked'] as const;
 export type ClientState = (typeof CLIENT_STATES)[number];
@@ -20,6 +21,15 @@ const RFC_3339 = /^[12]\d{3}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{
 
 function MomentField(description: string): PropertyDecorator {
   return applyDecorators(ApiProperty({ required: false, format: 'date-time', description }), IsOptional(), Matches(RFC_3339, { message: 'must be a time of RFC 3339, with Z or an offset' }), IsISO8601({ strict: true }));
+}
+
+export const LIMITED_TO: ApiPropertyOptions = {
+  type: 'object', nullable: true, additionalProperties: { type: 'array', items: { type: 'string' }, maxItems: 1_000 }, example: { channels: ['web'], locations: ['store-1'] },
+  description: 'The objects that the client may read and touch: ids by kind (`channels`, `locations`). A kind that is not named gives nothing. Null for everything.',
+};
+
+function LimitedToField(): PropertyDecorator {
+  return applyDecorators(ApiProperty({ ...LIMITED_TO, required: false } as ApiPropertyOptions), ValidateIf(set), IsObject());
 }
 
 export class CallLimitsDto implements CallLimits {
@@ -75,6 +85,9 @@ export class ChangeClientDto {
   @ValidateNested()
   @Type(() => CallLimitsDto)
   limits?: CallLimitsDto;
+
+  @LimitedToField()
+  limitedTo?: LimitedTo | null;
 }
 
 export class CreateClientDto {
@@ -97,6 +110,9 @@ export class CreateClientDto {
   @ValidateNested()
   @Type(() => CallLimitsDto)
   limits?: CallLimitsDto;
+
+  @LimitedToField()
+  limitedTo?: LimitedTo | null;
 
   @MomentField('When the first key ends; without it, when somebody ends it.')
   keyExpiresAt?: string;

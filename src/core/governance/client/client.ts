@@ -2,8 +2,11 @@ import { HubError } from '../../errors/index.js';
 import type { Queryable } from '../../persistence/database.js';
 import type { ClientAnswer } from './client-answer.dto.js';
 
+/** Those of a limited client stand aside (migrations/1700000018000-client-grants.ts); for queries of `governance.api_client c`. */
+export const SCOPES_OF_CLIENT = 'coalesce(c.limited_scopes, c.scopes)';
+
 /** A client as it is answered, for a query of `governance.api_client c`. */
-export const CLIENT_COLUMNS = `c.id, c.source_id as "sourceId", c.name, c.scopes, c.created_at as "createdAt",
+export const CLIENT_COLUMNS = `c.id, c.source_id as "sourceId", c.name, ${SCOPES_OF_CLIENT} as scopes, c.limited_to as "limitedTo", c.created_at as "createdAt",
   case when c.revoked_at is null then 'active' when c.disabled then 'disabled' else 'revoked' end as state,
   case when c.disabled then c.revoked_at end as "disabledAt", case when not c.disabled then c.revoked_at end as "revokedAt",
   json_build_object('ratePerSecond', c.rate_per_second, 'burst', c.burst, 'perDay', c.calls_per_day, 'perMonth', c.calls_per_month) as limits,

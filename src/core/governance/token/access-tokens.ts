@@ -4,9 +4,11 @@ import { BoundedMap } from '../../persistence/bounded-map.js';
 import { Coalescer } from '../../persistence/coalescer.js';
 import { Database } from '../../persistence/database.js';
 import type { CallLimits, ClientCaller, Scope } from '../access.js';
+import { SCOPES_OF_CLIENT } from '../client/client.js';
 import { AccessVersion } from '../client/access-version.js';
 import { ClientKeys, LIMITS_OF_CLIENT } from '../client/client-keys.js';
 import { hashSecret } from '../client/key-format.js';
+import { Grants, type LimitedTo } from '../grants/grants.js';
 
 export const LIFETIME_SECONDS = 900;
 /** Of one key. A caller that asks for a token with every call ends its own oldest ones, and fills no table. */
@@ -30,6 +32,7 @@ interface TokenRow {
   id: string;
   scopes: Scope[];
   limits: CallLimits | null;
+  limited_to: LimitedTo | null;
   left_ms: number;
 }
 
@@ -89,14 +92,14 @@ export class AccessTokens {
     const { version } = this.keys;
     const row = await this.lookups.submit(hashSecret(token));
     if (!row) return undefined;
-    const caller: ClientCaller = { kind: 'client', sourceId: row.source_id, clientId: row.id, keyId: row.key_id, scopes: row.scopes, limits: row.limits ?? undefined };
+    const caller: ClientCaller = { kind: 'client', sourceId: row.source_id, clientId: row.id, keyId: row.key_id, scopes: row.scopes, limits: row.limits ?? undefined, grants: Grants.of(row.limited_to) };
     this.known.set(token, { caller, expiresAt: performance.now() + row.left_ms, version });
     return caller;
   }
 
   private async lookUp(hashes: readonly Buffer[]): Promise<(TokenRow | undefined)[]> {
     const rows = await this.database.query<TokenRow>(
-      `select t.token_hash, k.id as key_id, c.source_id, c.id, array(select s from unnest(t.scopes) s where s = any(c.scopes)) as scopes, ${LIMITS_OF_CLIENT} as limits,
+      `select t.token_hash, k.id as key_id, c.source_id, c.id, array(select s from unnest(t.scopes) s where s = any(${SCOPES_OF_CLIENT})) as scopes, c.limited_to, ${LIMITS_OF_CLIENT} as limits,
               extract(epoch from least(t.expires_at, k.expires_at) - clock_timestamp())::float8 * 1000 as left_ms
        from governance.access_token t join governance.api_key k on k.id = t.key_id join governance.api_client c on c.source_id = k.client_source_id
        where t.token_hash = any($1) and c.revoked_at is null and least(t.expires_at, k.expires_at) > clock_timestamp()`, [hashes]);

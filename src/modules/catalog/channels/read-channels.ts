@@ -11,7 +11,7 @@ export interface ChannelView {
 
 const VIEW = `
   select c.code as id, c.name, c.connection,
-         array(select l.code from catalog.channel_location p join catalog.location l on l.id = p.location_id where p.channel_id = c.id order by l.code) as locations
+         array(select l.code from catalog.channel_location p join catalog.location l on l.id = p.location_id where p.channel_id = c.id and ($1::text[] is null or l.code = any($1::text[])) order by l.code) as locations
     from catalog.channel c`;
 
 /** Finds channels as callers see them. */
@@ -19,13 +19,14 @@ const VIEW = `
 export class ReadChannels {
   constructor(private readonly db: Database) {}
 
-  async one(id: string): Promise<ChannelView | undefined> {
-    const [channel] = await this.db.query<ChannelView>(`${VIEW} where c.code = $1`, [id]);
+  /** With those of its locations that are named here; with all unless any are. */
+  async one(id: string, locations?: readonly string[]): Promise<ChannelView | undefined> {
+    const [channel] = await this.db.query<ChannelView>(`${VIEW} where c.code = $2`, [locations ?? null, id]);
     return channel;
   }
 
-  /** In order of id, after the one named; at most `most`. */
-  page(after: string, most: number): Promise<ChannelView[]> {
-    return this.db.query<ChannelView>(`${VIEW} where c.code > $1 order by c.code limit $2`, [after, most]);
+  /** In order of id, after the one named; at most `most`; where channels or locations are named, no others. */
+  page(after: string, most: number, { channels, locations }: { channels?: readonly string[]; locations?: readonly string[] }): Promise<ChannelView[]> {
+    return this.db.query<ChannelView>(`${VIEW} where c.code > $2 and ($4::text[] is null or c.code = any($4::text[])) order by c.code limit $3`, [locations ?? null, after, most, channels ?? null]);
   }
 }

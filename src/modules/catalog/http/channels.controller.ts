@@ -2,12 +2,15 @@ import { Body, Controller, Get, HttpCode, Param, Post, Put, Query, Res, type Str
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { RequireScope } from '../../../core/governance/access.js';
+import { Grants } from '../../../core/governance/grants/grants.js';
+import { CurrentGrants, LimitedClients } from '../../../core/governance/grants/limited-clients.js';
 import { CompiledSchema } from '../../../core/http/json-schema.js';
 import type { Page } from '../../../core/http/paging/page.js';
 import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
 import type { ChannelToSave } from '../channels/decide-channels.js';
 import { ReadChannels, type ChannelView } from '../channels/read-channels.js';
 import { SaveChannels } from '../channels/save-channels.js';
+import { CHANNELS, LOCATIONS } from '../directory/grantable.js';
 import { answerBulk } from './bulk.js';
 import { channelOf } from './forms/channel-form.js';
 import { ConnectionNames } from './forms/connection-names.js';
@@ -38,16 +41,20 @@ export class ChannelsController {
 
   @Get(':id')
   @RequireScope('catalog:read')
+  @LimitedClients('granted')
   @DescribeGet({ operationId: 'readChannel', summary: 'Read a channel' }, ChannelForms.answer)
-  async get(@Param('id') id: string): Promise<ChannelView> {
-    return found(await this.reads.one(id), 'channel', id);
+  async get(@Param('id') id: string, @CurrentGrants() grants: Grants): Promise<ChannelView> {
+    grants.require([{ kind: CHANNELS, id, pointer: '{id}' }]);
+    return found(await this.reads.one(id, grants.idsOf(LOCATIONS)), 'channel', id);
   }
 
   @Get()
   @RequireScope('catalog:read')
-  @DescribePage({ operationId: 'listChannels', summary: 'List channels', description: 'In order of id.' }, ChannelForms.answer)
-  async list(@Query(new SchemaQuery(PageQuery)) query: PageAsked): Promise<Page<ChannelView>> {
-    return pageById('channel', await this.reads.page(idAfter('channel', query.after), query.limit + 1), query.limit);
+  @LimitedClients('granted')
+  @DescribePage({ operationId: 'listChannels', summary: 'List channels', description: 'In order of id. A client that is limited is answered with what it was granted.' }, ChannelForms.answer)
+  async list(@Query(new SchemaQuery(PageQuery)) query: PageAsked, @CurrentGrants() grants: Grants): Promise<Page<ChannelView>> {
+    const seen = { channels: grants.idsOf(CHANNELS), locations: grants.idsOf(LOCATIONS) };
+    return pageById('channel', await this.reads.page(idAfter('channel', query.after), query.limit + 1, seen), query.limit);
   }
 
   @Post('bulk')

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Put, Query, Res, type Str
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { RequireScope } from '../../../core/governance/access.js';
+import { LimitedClients } from '../../../core/governance/grants/limited-clients.js';
 import { CompiledSchema } from '../../../core/http/json-schema.js';
 import { pageOf, type Page } from '../../../core/http/paging/page.js';
 import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
@@ -36,6 +37,7 @@ export class ItemsController {
 
   @Get(':id')
   @RequireScope('catalog:read')
+  @LimitedClients('shared')
   @DescribeGet({ operationId: 'readItem', summary: 'Read an item' }, ItemForms.answer)
   async get(@Param('id') id: string): Promise<Item> {
     return found(await this.reads.one(id), 'item', id);
@@ -43,6 +45,7 @@ export class ItemsController {
 
   @Get()
   @RequireScope('catalog:read')
+  @LimitedClients('shared')
   @DescribePage({ operationId: 'listItems', summary: 'List items', description: 'In order of id, or with `sort=-id` the other way round; `sku` and `gtin` find by the whole number.' }, ItemForms.answer)
   async list(@Query(new SchemaQuery(ItemQuery)) query: ItemsAsked): Promise<Page<Item>> {
     const order = ITEM_ORDERS.through(query.sort, query.after);

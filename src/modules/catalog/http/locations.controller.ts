@@ -2,9 +2,12 @@ import { Body, Controller, Get, HttpCode, Param, Post, Put, Query, Res, type Str
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { RequireScope } from '../../../core/governance/access.js';
+import { Grants } from '../../../core/governance/grants/grants.js';
+import { CurrentGrants, LimitedClients } from '../../../core/governance/grants/limited-clients.js';
 import { CompiledSchema } from '../../../core/http/json-schema.js';
 import type { Page } from '../../../core/http/paging/page.js';
 import { SchemaBody, SchemaQuery } from '../../../core/http/schema-body.js';
+import { LOCATIONS } from '../directory/grantable.js';
 import type { Location } from '../locations/location.js';
 import { ReadLocations, type LocationView } from '../locations/read-locations.js';
 import { SaveLocations } from '../locations/save-locations.js';
@@ -38,16 +41,20 @@ export class LocationsController {
 
   @Get(':id')
   @RequireScope('catalog:read')
+  @LimitedClients('granted')
   @DescribeGet({ operationId: 'readLocation', summary: 'Read a location' }, LocationForms.answer)
-  async get(@Param('id') id: string): Promise<LocationView> {
+  async get(@Param('id') id: string, @CurrentGrants() grants: Grants): Promise<LocationView> {
+    grants.require([{ kind: LOCATIONS, id, pointer: '{id}' }]);
     return found(await this.reads.one(id), 'location', id);
   }
 
   @Get()
   @RequireScope('catalog:read')
-  @DescribePage({ operationId: 'listLocations', summary: 'List locations', description: 'In order of id.' }, LocationForms.answer)
-  async list(@Query(new SchemaQuery(LocationQuery)) query: LocationsAsked): Promise<Page<LocationView>> {
-    return pageById('location', await this.reads.page(idAfter('location', query.after), query.limit + 1, query.type), query.limit);
+  @LimitedClients('granted')
+  @DescribePage({ operationId: 'listLocations', summary: 'List locations', description: 'In order of id. A client that is limited is answered with what it was granted.' }, LocationForms.answer)
+  async list(@Query(new SchemaQuery(LocationQuery)) query: LocationsAsked, @CurrentGrants() grants: Grants): Promise<Page<LocationView>> {
+    const filter = { type: query.type, ids: grants.idsOf(LOCATIONS) };
+    return pageById('location', await this.reads.page(idAfter('location', query.after), query.limit + 1, filter), query.limit);
   }
 
   @Post('bulk')

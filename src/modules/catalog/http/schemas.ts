@@ -33,18 +33,21 @@ const channelFields = {
  * A body for PUT, where the address has the id; a line of NDJSON, which has it itself; and the answer, in which every
  * field is present.
  */
-function forms<Fields extends TProperties>(fields: Fields) {
+function forms<Fields extends TProperties>(fields: Fields, answered: Partial<Fields> = {}) {
   const given = Object.fromEntries(Object.entries(fields).map(([key, schema]) => [key, 'default' in schema ? Type.Optional(schema) : schema]));
   return {
     body: Type.Object({ id: Type.Optional(Id), ...given }, { additionalProperties: false }),
     line: Type.Object({ id: Id, ...given }, { additionalProperties: false }),
-    answer: Type.Object({ id: Id, ...fields }),
+    answer: Type.Object({ id: Id, ...fields, ...answered }),
   };
 }
 
 export const ItemForms = forms(itemFields);
 export const LocationForms = forms(locationFields);
-export const ChannelForms = forms(channelFields);
+// A limited client may have been granted a channel and none of its locations.
+export const ChannelForms = forms(channelFields, {
+  locations: Type.Array(Type.String(), { description: 'Ids of the locations that the channel may sell from; a limited client is told those that it was granted.' }),
+});
 
 export type ItemAnswer = Static<typeof ItemForms.answer>;
 export type LocationAnswer = Static<typeof LocationForms.answer>;

@@ -22,11 +22,11 @@ export class ReadLocations {
     return location;
   }
 
-  /** In order of id, after the one named; at most `most`. */
-  page(after: string, most: number, type?: LocationType): Promise<LocationView[]> {
+  /** In order of id, after the one named; at most `most`; only of the type and among the ids that are given. */
+  page(after: string, most: number, { type, ids }: { type?: LocationType; ids?: readonly string[] }): Promise<LocationView[]> {
     return this.db.query<LocationView>(
-      `select ${FIELDS} from catalog.location where code > $1 and ($3::text is null or type = $3) order by code limit $2`,
-      [after, most, type ?? null],
+      `select ${FIELDS} from catalog.location where code > $1 and ($3::text is null or type = $3) and ($4::text[] is null or code = any($4::text[])) order by code limit $2`,
+      [after, most, type ?? null, ids ?? null],
     );
   }
 }

@@ -16,8 +16,8 @@ export interface Availability {
   readonly version: number;
   /** What the channel last acknowledged, if it is told figures at all. */
   readonly published: { readonly quantity: number; readonly at: string } | null;
-  /** The steps that add up to `now`. */
-  readonly terms: readonly { readonly term: BridgeTerm; readonly amount: number }[];
+  /** The steps that add up to `now`; they sum what other channels hold and what lies at every location of the channel. */
+  readonly terms?: readonly { readonly term: BridgeTerm; readonly amount: number }[];
 }
 
 interface Row extends Record<keyof AvailabilityInputs, number> {

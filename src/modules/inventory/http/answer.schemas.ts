@@ -19,7 +19,7 @@ export const LevelAnswer = Type.Object({
   negativeSince: nullable(Moment),
 });
 
-const Account = Type.Union([Type.Object({ location: Id, condition: Condition }), Type.Object({ virtual: Type.String({ enum: ['supplier', 'customer', 'loss', 'opening'] }) })]);
+const Account = Type.Union([Type.Object({ location: Id, condition: Condition }), Type.Object({ virtual: Type.String({ enum: ['supplier', 'customer', 'loss', 'opening', 'elsewhere'], description: '`elsewhere`: a location that the client was not granted.' }) })]);
 const LedgerEntryAnswer = Type.Object({
   position: Type.String({ description: 'Stable position in the feed.' }),
   kind: Type.String({ enum: ['sale', 'receipt', 'return', 'adjustment', 'damage', 'transfer', 'opening', 'count_correction', 'netting'] }),
@@ -51,10 +51,10 @@ export const AvailabilityAnswer = Type.Object({
       asOf: Moment,
       version: Type.Integer({ description: 'Grows with each change of `now`.' }),
       published: Told,
-      terms: Type.Array(
+      terms: Type.Optional(Type.Array(
         Type.Object({ term: Type.String({ enum: ['usable', 'safety', 'demand', 'stranded', 'share', 'threshold', 'buffer', 'cap', 'floor'] }), amount: Type.Integer() }),
-        { description: 'Signed steps that add up to `now`.' },
-      ),
+        { description: 'Signed steps that add up to `now`. Left out for a limited client: they sum stock of locations and holds of channels that are not its own.' },
+      )),
     }),
   ),
 });

@@ -1,7 +1,9 @@
 import { movementAccounts, type StockMovement, type StockObservation } from '../../../core/canonical/index.js';
 import { HubError } from '../../../core/errors/index.js';
 import type { Caller } from '../../../core/governance/access.js';
+import { CHANNELS } from '../../catalog/index.js';
 import { MOST_AHEAD_MS } from '../ledger/record-stock.js';
+import type { HoldOwner, HoldReader } from '../reservation/reservation.js';
 import type { MovementBody, ObservationBody } from './stock.schemas.js';
 
 /** Why one entry was not written; the others of its call are. */
@@ -17,9 +19,13 @@ export function sourceOf(caller: Caller): number {
   throw new HubError('FORBIDDEN', { detail: 'This operation is for API clients.' });
 }
 
-/** Whose facts a caller may read: a client its own, a user everybody's. */
-export function readableSource(caller: Caller): number | undefined {
-  return caller.kind === 'client' ? caller.sourceId : undefined;
+/** Which holds a caller may read: a client its own, of the channels that it was granted; a user everybody's. */
+export function readerOf(caller: Caller): HoldReader {
+  return caller.kind === 'client' ? { source: caller.sourceId, channels: caller.grants.idsOf(CHANNELS) } : {};
+}
+
+export function ownerOf(caller: Caller): HoldOwner {
+  return { ...readerOf(caller), source: sourceOf(caller) };
 }
 
 /** The schema has checked the form; here is what it cannot say. */

@@ -5,7 +5,7 @@ import { numberArray } from '../../../core/persistence/sql-array.js';
 import { CatalogDirectory } from '../../catalog/index.js';
 import { accountParts, kindName, type VirtualAccount } from './account.js';
 
-export type LedgerAccount = { readonly location: string; readonly condition: StockCondition } | { readonly virtual: VirtualAccount };
+export type LedgerAccount = { readonly location: string; readonly condition: StockCondition } | { readonly virtual: VirtualAccount | 'elsewhere' };
 
 export interface LedgerEntry {
   /** Stable position in the feed; entries are served in this order and never change. */
@@ -37,6 +37,8 @@ export interface LedgerFilter {
   readonly after: LedgerPosition;
   readonly item?: string;
   readonly location?: string;
+  /** The locations that the reader may see: what concerns none of them is left out, and others are told as `elsewhere`. Undefined for all. */
+  readonly within?: readonly string[];
   /** A snapshot of Postgres (pg_snapshot): leaves out what was committed by then. For the whole feed only. */
   readonly committedAfter?: string;
   readonly limit: number;
@@ -78,9 +80,10 @@ export class ReadLedger {
   /** `next` is always given: it is where to go on later, when more has happened. `more` says that there is more already. */
   async list(filter: LedgerFilter): Promise<{ entries: LedgerEntry[]; next: LedgerPosition; more: boolean }> {
     const { after } = filter;
-    const [item, location] = await Promise.all([this.itemId(filter.item), this.locationId(filter.location)]);
+    const [item, location, within] = await Promise.all([this.itemId(filter.item), this.locationId(filter.location), this.locationIds(filter.within)]);
     if (item === null || location === null) return { entries: [], next: after, more: false };
-    const place = location === undefined ? '$6::int is null' : `(m.from_account >> 3 = $6 or m.to_account >> 3 = $6)`;
+    const places = location === undefined ? within && [...within] : [location];
+    const place = places === undefined ? '$6::int[] is null' : '(m.from_account >> 3 = any ($6::int[]) or m.to_account >> 3 = any ($6::int[]))';
     // One item's history is found by its own index; the whole feed walks the batches in order.
     const rows = await this.database.query<Row>(
       item === undefined
@@ -91,11 +94,11 @@ export class ReadLedger {
         : `select ${COLUMNS} from inventory.movement m join inventory.ledger_batch b on b.id = m.batch_id
             where m.item_id = $5 and (b.tx, b.id, m.n) > ($1::xid8, $2, $3) and b.tx < pg_snapshot_xmin(pg_current_snapshot()) and ${place} and $7::pg_snapshot is null
             order by b.tx, b.id, m.n limit $4`,
-      [String(after.tx), after.batch, after.n, filter.limit + 1, item ?? null, location ?? null, filter.committedAfter ?? null],
+      [String(after.tx), after.batch, after.n, filter.limit + 1, item ?? null, places ? numberArray(places) : null, filter.committedAfter ?? null],
     );
     const page = rows.slice(0, filter.limit);
     const last = page[page.length - 1];
-    return { entries: await this.inWords(page), next: last ? { tx: Number(last.tx), batch: last.batch, n: last.n } : after, more: rows.length > filter.limit };
+    return { entries: await this.inWords(page, within), next: last ? { tx: Number(last.tx), batch: last.batch, n: last.n } : after, more: rows.length > filter.limit };
   }
 
   /** The entries at these places that exist, in the feed's order. Batch and entry name a place; the transaction only orders it. */
@@ -122,7 +125,11 @@ export class ReadLedger {
     return code === undefined ? undefined : ((await this.catalog.locationIds([code])).get(code) ?? null);
   }
 
-  private async inWords(rows: readonly Row[]): Promise<LedgerEntry[]> {
+  private async locationIds(codes: readonly string[] | undefined): Promise<ReadonlySet<number> | undefined> {
+    return codes && new Set((await this.catalog.locationIds(codes)).values());
+  }
+
+  private async inWords(rows: readonly Row[], within?: ReadonlySet<number>): Promise<LedgerEntry[]> {
     const accounts = rows.flatMap((row) => [row.fromAccount, row.toAccount]).filter((account) => account >= 8);
     const [items, locations] = await Promise.all([
       this.catalog.itemCodes(new Set(rows.map((row) => row.item))),
@@ -130,7 +137,8 @@ export class ReadLedger {
     ]);
     const account = (id: number): LedgerAccount => {
       const parts = accountParts(id);
-      return 'virtual' in parts ? parts : { location: locations.get(parts.locationId) ?? '', condition: parts.condition };
+      if ('virtual' in parts) return parts;
+      return within && !within.has(parts.locationId) ? { virtual: 'elsewhere' } : { location: locations.get(parts.locationId) ?? '', condition: parts.condition };
     };
     return rows.map((row) => ({
       position: formatPosition({ ...row, tx: Number(row.tx) }),

@@ -7,7 +7,7 @@ import { Database } from '../../../core/persistence/database.js';
 import { CatalogDirectory } from '../../catalog/index.js';
 import { PUBLISH_TOPIC } from '../publication/topic.js';
 import { ReadReservations } from './read-reservations.js';
-import type { Reservation, ReservationRequest } from './reservation.js';
+import type { HoldOwner, Reservation, ReservationRequest } from './reservation.js';
 
 interface Ask {
   readonly source: number;
@@ -50,8 +50,10 @@ export class HoldStock {
    * @throws HubError INSUFFICIENT_STOCK with what is missing; RESERVATION_CONFLICT when the key's hold has ended with
    *   other lines; UNKNOWN_ITEM, UNKNOWN_CHANNEL; OVERLOADED.
    */
-  async hold(source: number, request: ReservationRequest, correlationId: string): Promise<{ reservation: Reservation; created: boolean }> {
-    const ask = await this.resolve(source, request, correlationId);
+  async hold(owner: HoldOwner, request: ReservationRequest, correlationId: string): Promise<{ reservation: Reservation; created: boolean }> {
+    // A client's keys are its own; only a client that was limited after it had used one meets it here.
+    if (await this.reservations.isOfAnotherChannel(owner, request.key)) throw new HubError('RESERVATION_CONFLICT', { detail: `The key '${request.key}' belongs to a reservation of another channel.` });
+    const ask = await this.resolve(owner.source, request, correlationId);
     if (this.asks.backlog > MOST_WAITING) throw new HubError('OVERLOADED', { detail: 'Too many reservations are waiting to be decided.', retryAfterSeconds: 1 });
     let answer = await this.asks.submit(ask);
     if (answer.outcome === 'raced') answer = await this.asks.submit(ask);
@@ -61,7 +63,7 @@ export class HoldStock {
       throw new HubError('RESERVATION_CONFLICT', { detail: `The key '${request.key}' belongs to a reservation that is no longer held and has other lines.`, facts: { id: answer.id } });
     }
     if (answer.outcome === 'held') this.wakeUps.ring(PUBLISH_TOPIC);
-    return { reservation: await this.reservations.one(source, answer.id), created: answer.outcome === 'held' };
+    return { reservation: await this.reservations.one(owner, answer.id), created: answer.outcome === 'held' };
   }
 
   private async resolve(source: number, request: ReservationRequest, correlation: string): Promise<Ask> {

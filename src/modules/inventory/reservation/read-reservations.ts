@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { HubError, invariant } from '../../../core/errors/index.js';
 import { Database } from '../../../core/persistence/database.js';
+import { numberArray } from '../../../core/persistence/sql-array.js';
 import { CatalogDirectory } from '../../catalog/index.js';
-import { RESERVATION_STATES, type Reservation, type ReservationState } from './reservation.js';
+import { RESERVATION_STATES, type HoldOwner, type HoldReader, type Reservation, type ReservationState } from './reservation.js';
 
 export interface ReservationFilter {
   readonly key?: string;
@@ -28,7 +29,7 @@ const SELECT = `
             from inventory.allocation a where a.reservation_id = r.id) as lines
     from inventory.reservation r`;
 
-/** A client (by its source number) sees its own reservations and no one else's: those of others do not exist. Without a number all are seen. */
+/** A client sees its own reservations, of the channels that it was granted, and no others: to it they do not exist. */
 @Injectable()
 export class ReadReservations {
   constructor(
@@ -37,20 +38,31 @@ export class ReadReservations {
   ) {}
 
   /** @throws HubError NOT_FOUND */
-  async one(source: number | undefined, id: number): Promise<Reservation> {
-    const rows = await this.database.query<Row>(`${SELECT} where r.id = $1 and ($2::integer is null or r.source_id = $2)`, [id, source ?? null]);
+  async one(reader: HoldReader, id: number): Promise<Reservation> {
+    const rows = await this.database.query<Row>(`${SELECT} where r.id = $1 and ($2::integer is null or r.source_id = $2) and ($3::int[] is null or r.channel_id = any ($3::int[]))`, [id, reader.source ?? null, await this.channelsOf(reader)]);
     const [reservation] = await this.inWords(rows);
     if (!reservation) throw new HubError('NOT_FOUND', { detail: `There is no reservation '${id}'.` });
     return reservation;
   }
 
   /** Newest first. */
-  async list(source: number | undefined, filter: ReservationFilter): Promise<Reservation[]> {
+  async list(reader: HoldReader, filter: ReservationFilter): Promise<Reservation[]> {
     const rows = await this.database.query<Row>(
-      `${SELECT} where ($1::integer is null or r.source_id = $1) and ($2::text is null or r.key = $2) and ($3::int is null or r.state = $3) and ($4::bigint is null or r.id < $4) order by r.id desc limit $5`,
-      [source ?? null, filter.key ?? null, filter.state ? RESERVATION_STATES.indexOf(filter.state) : null, filter.before ?? null, filter.limit],
+      `${SELECT} where ($1::integer is null or r.source_id = $1) and ($2::text is null or r.key = $2) and ($3::int is null or r.state = $3) and ($4::bigint is null or r.id < $4)
+         and ($6::int[] is null or r.channel_id = any ($6::int[])) order by r.id desc limit $5`,
+      [reader.source ?? null, filter.key ?? null, filter.state ? RESERVATION_STATES.indexOf(filter.state) : null, filter.before ?? null, filter.limit, await this.channelsOf(reader)],
     );
     return this.inWords(rows);
+  }
+
+  /** Whether the owner has used the key for a channel that it was not granted, or no longer is. */
+  async isOfAnotherChannel({ source, channels }: HoldOwner, key: string): Promise<boolean> {
+    if (channels === undefined) return false;
+    return (await this.database.query('select from inventory.reservation where source_id = $1 and key = $2 and channel_id <> all ($3::int[])', [source, key, await this.channelsOf({ channels })])).length > 0;
+  }
+
+  private async channelsOf({ channels }: HoldReader): Promise<string | null> {
+    return channels === undefined ? null : numberArray([...(await this.catalog.channelIds(channels)).values()]);
   }
 
   private async inWords(rows: readonly Row[]): Promise<Reservation[]> {

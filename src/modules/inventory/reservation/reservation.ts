@@ -20,6 +20,19 @@ export interface Reservation {
   readonly createdAt: string;
 }
 
+/** Who looks at holds: what is not the reader's does not exist to it. */
+export interface HoldReader {
+  /** The client's number; undefined for everybody's holds. */
+  readonly source?: number;
+  /** Codes of channels; undefined for all. */
+  readonly channels?: readonly string[];
+}
+
+/** Who makes and ends holds. */
+export interface HoldOwner extends HoldReader {
+  readonly source: number;
+}
+
 export interface ReservationRequest {
   /** The cart's or order's identity. The same key and lines are answered with what is stored. */
   readonly key: string;

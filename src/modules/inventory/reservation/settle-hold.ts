@@ -7,7 +7,7 @@ import { physicalAccount } from '../ledger/account.js';
 import { POSTING_TOPIC } from '../posting/topic.js';
 import { PUBLISH_TOPIC } from '../publication/topic.js';
 import { ReadReservations } from './read-reservations.js';
-import { RESERVATION_STATES, type Reservation } from './reservation.js';
+import { RESERVATION_STATES, type HoldOwner, type Reservation } from './reservation.js';
 
 const EXPIRY_TOPIC = 'reservations.expiry';
 const EXPIRY_BATCH = 500;
@@ -32,21 +32,22 @@ export class SettleHold implements OnModuleInit {
    * The goods have left `location`: the sale's movements and the end of the hold are one transaction.
    * @throws HubError NOT_FOUND, RESERVATION_CONFLICT (released, expired), UNKNOWN_LOCATION.
    */
-  async consume(source: number, id: number, locationCode: string, correlationId: string): Promise<Reservation> {
+  async consume(owner: HoldOwner, id: number, locationCode: string, correlationId: string): Promise<Reservation> {
     const location = (await this.catalog.locationIds([locationCode])).get(locationCode);
     if (location === undefined) throw new HubError('UNKNOWN_LOCATION', { detail: `There is no location '${locationCode}'.`, errors: [{ pointer: '/location', detail: 'not known' }] });
-    return this.settle(source, id, CONSUMED, physicalAccount(location, 'sellable'), correlationId);
+    return this.settle(owner, id, CONSUMED, physicalAccount(location, 'sellable'), correlationId);
   }
 
   /** The goods are free again. @throws HubError NOT_FOUND, RESERVATION_CONFLICT (consumed, expired). */
-  release(source: number, id: number, correlationId: string): Promise<Reservation> {
-    return this.settle(source, id, RELEASED, null, correlationId);
+  release(owner: HoldOwner, id: number, correlationId: string): Promise<Reservation> {
+    return this.settle(owner, id, RELEASED, null, correlationId);
   }
 
-  private async settle(source: number, id: number, state: number, account: number | null, correlationId: string): Promise<Reservation> {
+  private async settle(owner: HoldOwner, id: number, state: number, account: number | null, correlationId: string): Promise<Reservation> {
+    if (owner.channels) await this.reservations.one(owner, id);
     const rows = await this.database.query<{ answer: { outcome: string; state?: number } }>(
       'select inventory.settle_reservation($1, $2, $3::smallint, $4, $5) as answer',
-      [source, id, state, account, correlationId],
+      [owner.source, id, state, account, correlationId],
     );
     const answer = rows[0]?.answer;
     if (!answer || answer.outcome === 'not_found') throw new HubError('NOT_FOUND', { detail: `There is no reservation '${id}'.` });
@@ -56,7 +57,7 @@ export class SettleHold implements OnModuleInit {
     }
     this.wakeUps.ring(PUBLISH_TOPIC);
     if (state === CONSUMED) this.wakeUps.ring(POSTING_TOPIC);
-    return this.reservations.one(source, id);
+    return this.reservations.one(owner, id);
   }
 
   private async expire(): Promise<void> {
