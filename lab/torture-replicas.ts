@@ -77,7 +77,7 @@ async function frozen({ topology, queue, seed, freezes }: Options, databaseUrl: 
 function say(plan: Options, report: Report): void {
   const wrong = report.verdicts.filter(({ holds }) => !holds);
   const compared = report.verdicts.reduce((sum, verdict) => sum + verdict.compared, 0);
-  process.stdout.write(`${wrong.length === 0 ? 'true ' : 'FALSE'}  ${plan.topology} on ${plan.queue}, seed ${plan.seed}: ${report.trading.orders} orders, ${compared} comparisons; ${report.hub.kills.join(', ')}; frozen ${plan.freezes} times\n`);
+  process.stdout.write(`${wrong.length === 0 ? 'true ' : 'FALSE'}  ${plan.topology} on ${plan.queue}, seed ${plan.seed}: ${report.trading.orders} orders, ${compared} comparisons; ${report.hub.kills.join(', ')}${plan.freezes > 0 ? `; frozen ${plan.freezes} times` : ''}\n`);
   for (const { name, examples } of wrong) process.stdout.write(`       ${name}\n${examples.map((example) => `         ${example}\n`).join('')}`);
 }
 
