@@ -43,8 +43,9 @@ export class Flows {
       () => this.deliver(),
       () => this.root.post('/admin/v1/clients', { name: `client ${this.round}`, scopes: ['stock:read'] }),
       () => this.root.post(`/admin/v1/connections/${BOOKS}/enable`, undefined),
-      () => this.root.post(`/admin/v1/connections/${BOOKS}/posting/resume`, undefined),
       () => this.root.get(`/admin/v1/connections/${BOOKS}/posting/held`),
+      () => this.holdBack(at),
+      () => this.root.post('/admin/v1/users', { email: `invited-${process.pid}-${this.round}@example.test`, role: 'viewer' }),
       () => this.root.put(`/admin/v1/connections/${CONNECTIONS.shop.id}/subscriptions`, {}),
     ]) await act().catch(() => undefined);
   }
@@ -79,6 +80,15 @@ export class Flows {
     const id = await this.promise(this.key);
     if (this.round % 3 === 0) await this.root.post(`/api/v1/reservations/${id}/consume`, { location: 'warehouse' }, this.key);
     else if (this.round % 3 === 1) await this.root.call('POST', `/api/v1/reservations/${id}/release`, undefined, this.key);
+  }
+
+  /** A movement that the books cannot be told of. What torture has mapped meanwhile fails there and would keep everything behind it waiting, so the books go on from now. */
+  private async holdBack(occurredAt: string): Promise<void> {
+    const item = `unmapped-${this.round}`;
+    await this.root.put(`/api/v1/items/${item}`, { name: item }, this.key);
+    await this.root.put(`/admin/v1/connections/${BOOKS}/posting`, { from: 'now', restart: true });
+    await this.root.post(`/admin/v1/connections/${BOOKS}/posting/resume`, undefined);
+    await this.root.post('/api/v1/stock-movements', { movements: [{ eventId: item, kind: 'receipt', item, quantity: 1, location: 'warehouse', occurredAt }] }, this.key);
   }
 
   /** A posting for a till that nobody has mapped, which is stored and becomes an exception; and a count that a shop tells. */

@@ -220,6 +220,8 @@ describe('a channel as a whole', () => {
     const gaps = askedAt.slice(1).map((at, n) => at - (askedAt[n] ?? 0));
     expect(gaps.length).toBeGreaterThan(0);
     expect(Math.min(...gaps)).toBeGreaterThan(240);
+    // It is tried at once, and until it was, that is the moment which is shown.
+    expect((await channel('POST', '/resume')).body.trouble).toMatchObject({ failures: expect.any(Number) as number, nextTryAt: expect.stringMatching(/^2\d{3}-/) as string });
     behave = accept;
     await channel('POST', '/resume');
     await expect.poll(() => many.every((code) => last(code) === 5), { timeout: 15_000 }).toBe(true);

@@ -2,7 +2,7 @@ import { spreadOf } from '../../report/percentiles.js';
 import { table } from '../../report/table.js';
 import type { Operation } from '../api-document.js';
 import type { Fault } from './judge.js';
-import { UNREACHABLE } from './unreachable.js';
+import { SELDOM, UNREACHABLE } from './unreachable.js';
 import type { Request } from '../values/requests.js';
 
 /** The same fault of the same operation, however often it was seen. */
@@ -130,7 +130,7 @@ export function tortureText(report: TortureReport): string {
     `${sent} generated requests to ${operations.length} operations and ${report.rawSockets} malformed messages in ${Math.round(report.seconds)} s (${Math.round(sent / Math.max(1, report.seconds))}/s), seed ${report.seed}`,
     '', ...table([['operation', 'sent', 'answers'], ...operations.map(({ name, cases, statuses }) => [name, String(cases), Object.entries(statuses).map(([status, count]) => `${status}×${count}`).join(' ')])], ['left', 'right', 'left']),
     '', `answers: ${[...total].sort(([a], [b]) => Number(a) - Number(b)).map(([status, count]) => `${status}×${count}`).join(' ')}`,
-    ...(report.unreached.length === 0 ? ['every operation was answered 2xx'] : ['never answered 2xx:', ...report.unreached.map(({ name, refusals }) => `- ${name}: ${UNREACHABLE.get(name) ?? (refusals || 'not sent')}`)]),
+    ...(report.unreached.length === 0 ? ['every operation was answered 2xx'] : ['never answered 2xx:', ...report.unreached.map(({ name, refusals }) => `- ${name}: ${UNREACHABLE.get(name) ?? SELDOM.get(name) ?? (refusals || 'not sent')}`)]),
     `slowest: ${slowest.map(({ name, slowestMs }) => `${name} ${slowestMs} ms`).join(', ')}`,
     `the hub: memory ${mb(report.memoryMb.begin)} at the beginning, ${mb(report.memoryMb.end)} at the end, ${mb(report.memoryMb.most)} at most; /health/live p50 ${report.liveMs.p50.toFixed(1)} ms, p99 ${report.liveMs.p99.toFixed(0)} ms, at most ${report.liveMs.most.toFixed(0)} ms`,
     `afterwards: ${report.movements} movements in the ledger, which add up to the levels${report.faults.some(({ operation }) => operation === 'afterwards') ? ': NO' : '; a fresh day trades as it should'}`,

@@ -84,7 +84,7 @@ export class PostingBooks {
   async findAll(sources: readonly number[]): Promise<ReadonlyMap<number, PostingBook>> {
     const rows = await this.database.query<Row>(
       `select b.source_id as source, b.state, b.started_from as "startedFrom", b.started_at as "startedAt", b.cursor_tx::text as tx, b.cursor_batch as batch, b.cursor_n as n, b.applied, b.duplicate, b.unchanged,
-              b.discarded, b.last_posted_at as "lastPostedAt", b.failures, b.not_before as "notBefore", b.last_error as "lastError", b.last_error_at as "lastErrorAt",
+              b.discarded, b.last_posted_at as "lastPostedAt", b.failures, case when isfinite(b.not_before) then b.not_before else inventory.clock() end as "notBefore", b.last_error as "lastError", b.last_error_at as "lastErrorAt",
               (select extract(epoch from clock_timestamp() - o.recorded_at)::float8 from (${OLDEST}) o) as "oldestSeconds", (select count(*) from (${BEHIND}) o) as behind
          from inventory.posting_book b where b.source_id = any ($1::int[])`,
       [numberArray(sources)],

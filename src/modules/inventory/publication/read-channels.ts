@@ -45,6 +45,9 @@ interface Row {
   oldestSeconds: number | null;
 }
 
+/** A channel that was resumed, or whose connection was mended, is tried at once: its row says so by -infinity, which is no moment to show. */
+const NEXT_TRY = 'case when isfinite(p.not_before) then p.not_before else clock_timestamp() end';
+
 /** How publishing to each channel stands, as a person wants to know it. */
 @Injectable()
 export class ReadChannels {
@@ -53,7 +56,7 @@ export class ReadChannels {
   /** By channel number, of those among `channels` that are published to. */
   async publications(channels: readonly number[]): Promise<Map<number, ChannelPublication>> {
     const rows = await this.database.query<Row>(
-      `select r.channel_id as channel, p.state, p.state_reason as reason, p.state_since as since, p.failures, p.not_before as "notBefore", p.last_error as "lastError", p.failing_since as "failingSince",
+      `select r.channel_id as channel, p.state, p.state_reason as reason, p.state_since as since, p.failures, ${NEXT_TRY} as "notBefore", p.last_error as "lastError", p.failing_since as "failingSince",
               p.resync_state as "resyncState", p.resync_requested_at as "requestedAt", p.resync_ended_at as "endedAt", p.resync_total as total, p.resync_marked as marked,
               a."all", a.refused, a.told as "lastToldAt", d.waiting, d.flying as "inFlight", d.marks, d.oldest as "oldestSeconds"
          from inventory.channel_rule r left join inventory.publication p on p.channel_id = r.channel_id
