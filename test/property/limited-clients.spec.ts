@@ -90,7 +90,8 @@ it('two clients with disjoint grants never see or change anything of one another
       expect([method, path, await worldOf(SIDES[other])]).toEqual([method, path, worlds[other]]);
       if (method !== 'GET') worlds[one.who] = await worldOf(SIDES[one.who]);
     }
-  }), { numRuns: 6 });
+    // The hub keeps what was done: a history that is made smaller would begin elsewhere.
+  }), { numRuns: 20, endOnFailure: true });
   // Neither was all refused nor all let through.
   expect([...outcomes]).toEqual(expect.arrayContaining([200, 403]));
 }, 60_000);
