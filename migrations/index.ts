@@ -28,6 +28,7 @@ import { Timelines1700000017000 } from './1700000017000-timelines.js';
 import { ClientGrants1700000018000 } from './1700000018000-client-grants.js';
 import { DeliveryFilters1700000019000 } from './1700000019000-delivery-filters.js';
 import { ChannelPublications1700000020000 } from './1700000020000-channel-publications.js';
+import { AuditBegun1700000021000 } from './1700000021000-audit-begun.js';
 
 /** In order. A migration that has shipped is never edited. */
 export const MIGRATIONS = [
@@ -61,4 +62,5 @@ export const MIGRATIONS = [
   ClientGrants1700000018000,
   DeliveryFilters1700000019000,
   ChannelPublications1700000020000,
+  AuditBegun1700000021000,
 ];

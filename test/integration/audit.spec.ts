@@ -42,6 +42,7 @@ it('leaves exactly one entry for every write of the admin side, whoever tries it
       expect((await audit.list({}, 1, {})).items[0]).toMatchObject({ seq: before + 1, action: route, status, correlationId: expect.any(String), address: '127.0.0.1' });
     }
   }
+  expect(await database.query('select content from audit.begun')).toEqual([]);
   const text = JSON.stringify(await database.query('select content from audit.entry'));
   expect(text).not.toContain(CANARY);
   expect(text).not.toMatch(/cd[a-z]_[A-Za-z0-9_-]{20}/);

@@ -7,7 +7,7 @@ interface Row {
   readonly key: string;
   readonly seq: number;
   readonly action: string;
-  readonly status: number;
+  readonly status: number | null;
 }
 
 /** The condition is the index's own expression. */
@@ -29,6 +29,6 @@ export class AuditTimeline {
 
   private async entries({ correlationId, after, limit }: TimelineAsk): Promise<TimelineEntry[]> {
     const rows = await this.database.query<Row>(SQL, [correlationId, after.atUs, after.key, limit]);
-    return rows.map(({ atUs, key, seq, action, status }) => ({ atUs, key, kind: 'admin.write', summary: `${action} was answered ${status} (entry ${seq} of the audit log).`, details: { seq, action, status } }));
+    return rows.map(({ atUs, key, seq, action, status }) => ({ atUs, key, kind: 'admin.write', summary: `${action} ${status === null ? 'was begun, and the hub was killed before it answered' : `was answered ${status}`} (entry ${seq} of the audit log).`, details: { seq, action, status } }));
   }
 }

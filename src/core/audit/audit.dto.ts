@@ -97,8 +97,8 @@ export class AuditEntryAnswer implements AuditEntry {
   })
   change!: unknown;
 
-  @ApiProperty({ description: 'What was answered' })
-  status!: number;
+  @ApiProperty({ type: Number, nullable: true, description: 'What was answered. Null: the process was killed before it answered, so it may have been done or not; `change` then has no more than the names of the fields.' })
+  status!: number | null;
 
   @ApiProperty()
   correlationId!: string;

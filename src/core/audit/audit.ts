@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ListOrders, seek } from '../http/paging/list-orders.js';
 import { pageOf, type Page } from '../http/paging/page.js';
 import { Database } from '../persistence/database.js';
@@ -12,8 +12,8 @@ export interface AuditActor {
   readonly role: string | null;
 }
 
-/** What is recorded of one request; holds no secret. */
-export interface AuditRecord {
+/** What somebody is about to do; holds no secret. */
+export interface AuditIntent {
   readonly actor: AuditActor;
   readonly address: string;
   readonly userAgent: string | null;
@@ -23,8 +23,13 @@ export interface AuditRecord {
   readonly object: string;
   /** The body without what is secret in it. */
   readonly change: unknown;
-  readonly status: number;
   readonly correlationId: string;
+}
+
+/** What is recorded of one request. */
+export interface AuditRecord extends AuditIntent {
+  /** What was answered; null where the process was killed before it answered: then it may have been done or not. */
+  readonly status: number | null;
 }
 
 export interface AuditEntry extends AuditRecord {
@@ -65,14 +70,42 @@ interface Row {
 
 export const AUDIT_ORDERS = new ListOrders('audit', ['bigint'], ['-seq', 'seq']);
 const EXPORTED_AT_ONCE = 1_000;
+/** Longer than any request of the admin side is under way. */
+const FORGOTTEN_AFTER = '10 minutes';
+const LOOK_EVERY_MS = 60_000;
 
 /** The log of what was done on the admin side. */
 @Injectable()
-export class Audit {
+export class Audit implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('audit');
+  private look: NodeJS.Timeout | undefined;
+
   constructor(private readonly database: Database) {}
 
-  async append(record: AuditRecord): Promise<void> {
-    await this.database.query('select audit.append($1::jsonb)', [JSON.stringify(record)]);
+  onApplicationBootstrap(): void {
+    void this.settleForgotten();
+    this.look = setInterval(() => void this.settleForgotten(), LOOK_EVERY_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.look);
+  }
+
+  /** Notes what is about to be done, committed before it is. Answers what `append` is to be given when it is over. */
+  async begin(intent: AuditIntent): Promise<number> {
+    const [row] = await this.database.query<{ id: number }>('insert into audit.begun (content) values ($1::jsonb) returning id', [JSON.stringify(intent)]);
+    return row?.id ?? 0;
+  }
+
+  /** @param begun the note of `begin`; it goes in the same transaction as the entry comes. */
+  async append(record: AuditRecord, begun?: number): Promise<void> {
+    await this.database.query('select audit.conclude($1::bigint, $2::jsonb)', [begun ?? null, JSON.stringify(record)]);
+  }
+
+  /** What was begun and never came to an answer is recorded as just that. Every replica looks; one of them finds it. */
+  private async settleForgotten(): Promise<void> {
+    await this.database.query('select audit.settle_forgotten($1::interval)', [FORGOTTEN_AFTER])
+      .catch((error: unknown) => this.logger.debug(`Writes that were never answered are looked for again: ${(error as Error).message}`));
   }
 
   /** The newest first, where no other order is asked for. @throws HubError CURSOR_INVALID */

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { addAuditHooks } from '../audit/audit-hooks.js';
 import { Audit } from '../audit/audit.js';
+import { BeginAudited } from '../audit/begin-audited.js';
 import { Callers } from '../governance/callers.js';
 import { Draining } from '../observability/draining.js';
 import { RequestMetrics } from '../observability/request-metrics.js';
@@ -40,6 +41,7 @@ export function configureApp(app: NestFastifyApplication): void {
   app.get(ApiDescription).describes(app);
   // Guards given here come after those of modules: the caller is known by then.
   app.useGlobalGuards(new KnownQueryGuard(), app.get(IdempotencyGuard));
+  app.useGlobalInterceptors(new BeginAudited(app.get(Audit, { strict: false })));
   app.useGlobalPipes(new DtoPipe());
   app.useGlobalFilters(new ProblemFilter());
 }
