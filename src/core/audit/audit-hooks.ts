@@ -7,9 +7,8 @@ import { begunOf } from './begin-audited.js';
 /**
  * Records every write of the admin side, and every sign-in, refused ones too, before it is answered: a caller who was
  * told that something was done can rely on it that the log says so. What cannot be recorded is answered 503, although it
- * may have been done. What is begun
- * and never answered, since the process was killed, is found by the note of BeginAudited. Call it before routes are registered, after
- * the hooks whose answers it records.
+ * may have been done. What is begun and never answered, since the process was killed, is found by the note of
+ * BeginAudited. Call it before routes are registered, after the hooks whose answers it records.
  */
 export function addAuditHooks(fastify: FastifyInstance, audit: Audit): void {
   const logger = new Logger('audit');
